@@ -1,0 +1,143 @@
+"""Who sees which rows. Pure: made from the task's digest, never from `--seed`, so that no later run searches on
+rows that an earlier one kept sealed.
+
+    T  test      scored once, at the end
+    C  sealed    20 % of the rest, at most 5,000 rows: nobody sees it before the confirmation
+    S  search    all that loaders, agents, memory and development scores ever see
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SEALED_SHARE = 0.2
+SEALED_MOST = 5_000
+SEALED_FROM = 500  # below this many rows C may stay empty for the playbook, which cannot write labels into its code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Positions of the training file's rows: `test` is empty when the task has a test file of its own."""
+
+    test: np.ndarray
+    sealed: np.ndarray
+    search: np.ndarray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fold:
+    """Positions of rows to train on and rows to score."""
+
+    train: np.ndarray
+    evaluation: np.ndarray
+
+
+def bundles(n: int, groups: np.ndarray | None, duplicates: np.ndarray | None) -> np.ndarray:
+    """(n,) int bundle of each row: rows that share a group or are exact duplicates stay together.
+
+    groups, duplicates: (n,) any codes, or None. Two bundles joined by either relation become one.
+    """
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    relations = [np.unique(codes, return_inverse=True)[1] for codes in (groups, duplicates) if codes is not None]
+    if not relations:
+        return np.arange(n)
+    edges, offset = [], n
+    for codes in relations:
+        edges.append((np.arange(n), codes + offset))
+        offset += codes.max(initial=-1) + 1
+    rows, columns = (np.concatenate(side) for side in zip(*edges, strict=True))
+    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(offset, offset))
+    return connected_components(graph, directed=False)[1][:n]
+
+
+def make_split(
+    bundle: np.ndarray, strata: np.ndarray | None, time: np.ndarray | None, *, digest: str, test_size: float | None, seal: bool
+) -> Split:
+    """Set T, C and S apart.
+
+    bundle     (n,) from `bundles`;  strata (n,) class codes or None;  time (n,) sortable or None
+    test_size  share for T, or None when the task has a test file;  seal: set C aside as well
+    """
+    rng = np.random.default_rng(int(digest[:16], 16))
+    n = len(bundle)
+    order = _order(bundle, strata, time, rng)
+    n_test = round(n * test_size) if test_size else 0
+    rest = n - n_test
+    n_sealed = min(SEALED_MOST, round(rest * SEALED_SHARE)) if seal else 0
+    test, order = _cut(order, bundle, n_test, time is not None)
+    sealed, order = _cut(order, bundle, n_sealed, time is not None)
+    return Split(np.sort(test), np.sort(sealed), np.sort(order))
+
+
+def _order(bundle: np.ndarray, strata: np.ndarray | None, time: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    """Rows in the order in which they are set aside: latest first, else so that every prefix is stratified."""
+    n = len(bundle)
+    if time is not None:
+        return np.lexsort((rng.random(n), time))[::-1]
+    key = rng.random(bundle.max(initial=0) + 1)[bundle]  # one number a bundle keeps its rows together
+    if strata is None or len(np.unique(bundle)) < n:
+        return np.argsort(key, kind="stable")
+    rank = np.empty(n)
+    for stratum in np.unique(strata):
+        member = np.flatnonzero(strata == stratum)
+        rank[member[np.argsort(key[member])]] = (np.arange(len(member)) + rng.random()) / len(member)
+    return np.argsort(rank, kind="stable")
+
+
+def _cut(order: np.ndarray, bundle: np.ndarray, size: int, timed: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The first `size` rows and the rest; a bundle that the cut would part goes whole to the first side."""
+    if size <= 0:
+        return order[:0], order
+    if timed:
+        return order[:size], order[size:]
+    inside = np.isin(bundle[order], bundle[order[:size]])
+    return order[inside], order[~inside]
+
+
+def folding(
+    rows: np.ndarray, bundle: np.ndarray, strata: np.ndarray | None, time: np.ndarray | None, *, folds: int, seed: int
+) -> list[Fold]:
+    """Cut `rows` (positions) into folds: bundles together, classes balanced, or forward in time.
+
+    With `time`, fold k trains on the windows before window k and scores window k (folds + 1 windows).
+    """
+    rows = np.asarray(rows)
+    rng = np.random.default_rng(seed)
+    if time is not None:
+        windows = np.array_split(rows[np.lexsort((rng.random(len(rows)), time[rows]))], folds + 1)
+        return [Fold(np.sort(np.concatenate(windows[:k])), np.sort(windows[k])) for k in range(1, folds + 1)]
+    fold_of = _assign(bundle[rows], None if strata is None else strata[rows], folds, rng)
+    return [Fold(rows[fold_of != k], rows[fold_of == k]) for k in range(folds)]
+
+
+def _assign(bundle: np.ndarray, strata: np.ndarray | None, folds: int, rng: np.random.Generator) -> np.ndarray:
+    names, member = np.unique(bundle, return_inverse=True)
+    first = np.full(len(names), -1)
+    first[member[::-1]] = np.arange(len(bundle))[::-1]
+    stratum = np.zeros(len(names), int) if strata is None else np.unique(strata[first], return_inverse=True)[1]
+    size = np.bincount(member)
+    fold_of = np.empty(len(names), int)
+    order = np.lexsort((rng.random(len(names)), -size, stratum))
+    if (size == 1).all():
+        fold_of[order] = (np.arange(len(order)) + rng.integers(folds)) % folds
+        return fold_of[member]
+    load = np.zeros((stratum.max() + 1, folds))
+    for name in order:  # largest bundle first, each to the fold with the fewest rows of its class, then of all
+        k = min(range(folds), key=lambda f: (load[stratum[name], f], load[:, f].sum(), f))
+        fold_of[name] = k
+        load[stratum[name], k] += size[name]
+    return fold_of[member]
+
+
+def holdout(rows: np.ndarray, bundle: np.ndarray, strata: np.ndarray | None, time: np.ndarray | None, *, share: float, seed: int) -> list[Fold]:
+    """One fold that scores `share` of the rows (the latest ones when there is `time`)."""
+    rows = np.asarray(rows)
+    if time is not None:
+        ordered = rows[np.argsort(time[rows], kind="stable")]
+        cut = round(len(rows) * (1 - share))
+        return [Fold(np.sort(ordered[:cut]), np.sort(ordered[cut:]))]
+    return folding(rows, bundle, strata, None, folds=round(1 / share), seed=seed)[:1]
