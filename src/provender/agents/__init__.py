@@ -1,0 +1,1 @@
+"""Agents: they read a brief and answer with a data state, or fetch external data through a desk."""
