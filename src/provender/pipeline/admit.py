@@ -1,0 +1,106 @@
+"""Admission: a lead's bytes become a pool asset. Fetch, parse in a sandbox, screen, quarantine, store.
+
+All parsing of fetched bytes happens in a sandbox; what the harness sees of them is a table in the wire format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..contract.wire import unpack
+from ..errors import ProvenderError, WireError
+from ..execute.blob import Blob
+from ..execute.executor import Executor
+from ..execute.job import Job, Limits
+from ..execute.session import JobEnded
+from ..guard.blocklist import check_name
+from ..guard.overlap import quarantine
+from ..profile.digests import normalised_digests
+from .pool_store import PoolStore
+from .records import Records
+
+LIMITS = Limits(seconds=120.0, memory=4 << 30, output=2 << 30)
+BYTES_AT_MOST = 1 << 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The asset's id and manifest, or why the lead was refused (one sentence)."""
+
+    asset: str | None
+    manifest: Mapping[str, Any]
+    reason: str = ""
+
+
+class Customs:
+    """Admits leads to the pool of one task: everything from outside passes here, once."""
+
+    def __init__(self, executor: Executor, pool: PoolStore, records: Records, targets: tuple[str, ...]) -> None:
+        self.executor, self.pool, self.records, self.targets = executor, pool, records, targets
+
+    def admit(self, lead: Mapping[str, Any], path: Path) -> Admission:
+        """Admit the file at `path`, which the source located for this lead."""
+        if finding := check_name(str(lead.get("title", "")), str(lead.get("locator", ""))):
+            return Admission(asset=None, manifest={}, reason=f"{finding.message}: {finding.mend}")
+        if path.stat().st_size > BYTES_AT_MOST:
+            return Admission(asset=None, manifest={}, reason=f"{path.name} has {path.stat().st_size >> 20} MiB; at most {BYTES_AT_MOST >> 20} are admitted")
+        try:
+            frame = parse_table(self.executor, path)
+        except (JobEnded, ProvenderError) as error:
+            return Admission(asset=None, manifest={}, reason=f"{path.name} could not be read: {error}")
+        if frame.empty:
+            return Admission(asset=None, manifest={}, reason=f"{path.name} holds no rows")
+        barred = self._barred(frame, lead.get("uses", ()))
+        if barred.all():
+            return Admission(asset=None, manifest={}, reason="all its rows equal rows of the task: it would leak held-out data")
+        manifest = {**lead, "rows": int((~barred).sum()), "quarantined": int(barred.sum())}
+        self.pool.add(str(lead["id"]), frame, manifest, kept=~barred)
+        return Admission(asset=str(lead["id"]), manifest=manifest)
+
+    def _barred(self, frame: pd.DataFrame, uses: Any) -> np.ndarray:
+        """(n,) bool: rows that equal any row of the task (S, C or T) on the input columns an append would map."""
+        barred = np.zeros(len(frame), bool)
+        names = list(self.records.schema.names)
+        for use in uses:
+            if use.get("use") != "append":
+                continue
+            mapping = {t: a for t, a in use["mapping"].items() if t in names and a in frame.columns}
+            columns = list(mapping)
+            # A join table shares keys by nature: only rows alike in most of what the task knows are the task's own.
+            if not columns or len(columns) < 0.8 * len(names):
+                continue
+            theirs = frame[[mapping[c] for c in columns]].set_axis(columns, axis=1)
+            ours = normalised_digests(self.records.frame[columns])
+            repeated = 1 - len(np.unique(ours)) / len(ours)
+            barred |= quarantine(normalised_digests(theirs), ours, repeated)
+        return barred
+
+
+def parse_table(executor: Executor, path: Path) -> pd.DataFrame:
+    """A file's table, parsed inside a sandbox. Raises ProvenderError in the parser's words."""
+    return _ask(executor, "table", path)["frame"]
+
+
+def parse_sketch(executor: Executor, path: Path) -> Mapping[str, Any]:
+    """A file's sketch (schema, column sketches, samples), made inside a sandbox. Raises ProvenderError."""
+    return _ask(executor, "sketch", path)["sketch"]
+
+
+def _ask(executor: Executor, what: str, path: Path) -> dict[str, Any]:
+    with Blob.open(path) as raw:
+        job = Job(entry=f"provender.pipeline.inside.parse:{what}", params={"name": path.name}, files=(raw,), limits=LIMITS)
+        with executor.start(job) as session:
+            try:
+                _, payload = session.receive()
+                return unpack(payload.view)
+            except JobEnded:
+                failure = session.end().failure
+                raise ProvenderError(failure.message if failure else "its parser ended without an answer") from None
+            except WireError as error:
+                raise ProvenderError(str(error)) from None

@@ -1,0 +1,135 @@
+"""Run one loader on one fold, inside its sandbox.
+
+The order of messages is the protection: rows and features have left the process, and are sealed by their receiver,
+before the first evaluation input arrives. Nothing that a loader learns from evaluation inputs can reach training.
+
+    harness -> files: training records, then the assets in the order of ASSETS
+    loader  -> {"step": "rows", ...}      payload: frame, y, weight (or only ids, where the rows are the task's own)
+    loader  -> {"step": "features", ...}  payload: x, y, weight, as the learner will see them
+    harness -> {"step": "inputs"}         file: raw evaluation inputs, shuffled and renamed
+    loader  -> {"step": "inputs"}         payload: x
+    harness -> {"step": "done"}
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import types
+import warnings
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, issparse
+
+from ...contract.loader import AssetView, PoolView, TaskView
+from ...contract.rows import Rows, Selection
+from ...contract.schema import Schema
+from ...contract.wire import pack, unpack
+from ...errors import LoaderError, WireError
+from ...execute.inside import Channel
+
+
+def main(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None:
+    """Entry point. Whatever the loader raises ends the job as `crashed` with its words."""
+    warnings.simplefilter("ignore")
+    # Under copy-on-write a chained assignment changes nothing: a loader that believes it did is wrong.
+    warnings.filterwarnings("error", category=pd.errors.ChainedAssignmentError)
+    task = _task_view(params, files[0])
+    pool = PoolView(
+        {asset["id"]: AssetView(asset["id"], asset, _reader(raw)) for asset, raw in zip(params["assets"], files[1:], strict=True)}
+    )
+    loader = _define(params["loader"])(task, pool)
+    rows = loader.rows()
+    if isinstance(rows, Selection):
+        _send_selection(channel, rows)
+        return
+    if not isinstance(rows, Rows):
+        raise LoaderError(f"rows() returned a {type(rows).__name__}; return Rows, made from self.task.train")
+    _send_rows(channel, rows, task.train)
+    features, y, weight = _fitted(loader.fit(rows), rows)
+    names = [str(name) for name in features.columns] if isinstance(features, pd.DataFrame) else None
+    channel.send({"step": "features", "names": names}, pack({"x": _plain(features), "y": y, "weight": weight}))
+    while True:
+        message, arrived = channel.receive()
+        if message["step"] == "done":
+            return
+        raw = unpack(arrived[0])["raw"]
+        channel.send({"step": "inputs"}, pack({"x": _plain(loader.inputs(raw))}))
+
+
+def _task_view(params: Mapping, raw: memoryview) -> TaskView:
+    records = unpack(raw)
+    return TaskView(
+        train=Rows(records["frame"], records["y"], records["weight"]),
+        schema=Schema.from_json(params["schema"]),
+        kind=params["kind"],
+        classes=tuple(params["classes"]),
+        targets=tuple(params["targets"]),
+        modality=params["modality"],
+        metric=params["metric"],
+        seed=params["seed"],
+        evaluation_inputs=records.get("unlabelled"),
+    )
+
+
+def _reader(raw: memoryview):
+    return lambda: unpack(raw)["frame"]
+
+
+def _define(text: str) -> type:
+    """The class DataLoader of the text, with its lines known to tracebacks."""
+    name = "loader.py"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    module = types.ModuleType("loader")
+    module.__file__ = name
+    sys.modules["loader"] = module
+    exec(compile(text, name, "exec"), module.__dict__)
+    return module.DataLoader
+
+
+def _fitted(result: object, rows: Rows) -> tuple[object, np.ndarray, np.ndarray]:
+    """Features, y and weight of what `fit` returned: features alone stand for the rows they were given."""
+    if isinstance(result, tuple):
+        features, y, weight = result
+        return features, np.asarray(y), np.asarray(weight, dtype=float)
+    return result, rows.y, rows.weight
+
+
+def _plain(features: object) -> object:
+    if issparse(features):
+        return csr_matrix(features)
+    if isinstance(features, pd.DataFrame):
+        numeric = all(dtype.kind in "iufb" and not isinstance(dtype, pd.CategoricalDtype) for dtype in features.dtypes)
+        return features.to_numpy(dtype=float) if numeric else features.reset_index(drop=True)
+    if isinstance(features, np.ndarray) and features.ndim == 2:
+        return features.astype(float) if features.dtype == object else features
+    raise LoaderError(f"features must be a DataFrame, a CSR matrix or a 2-d array, not {type(features).__name__}")
+
+
+def _send_rows(channel: Channel, rows: Rows, train: Rows) -> None:
+    message = {
+        "step": "rows",
+        "changes": [change.to_json() for change in rows.changes][:200],
+        "parents": len(rows.parents or {}),
+    }
+    # Rows that are the task's own need not cross again: their ids say it all, and the harness holds the originals.
+    untouched = rows.frame is train.frame and rows.y is train.y
+    values = {"ids": rows.ids.astype(np.int64, copy=False), "y": rows.y, "weight": rows.weight}
+    if not untouched:
+        values["frame"] = _crossing(rows.frame)
+    channel.send(message, pack(values))
+
+
+def _crossing(frame: pd.DataFrame) -> pd.DataFrame:
+    try:
+        pack({"frame": frame.iloc[:50]})
+    except WireError as error:
+        raise LoaderError(f"rows cannot be handed over: {error}") from None
+    return frame
+
+
+def _send_selection(channel: Channel, rows: Selection) -> None:
+    weight = np.ones(len(rows.ids)) if rows.weight is None else rows.weight
+    channel.send({"step": "selection", "asset": rows.asset}, pack({"ids": rows.ids, "weight": weight}))

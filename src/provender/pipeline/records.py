@@ -1,0 +1,161 @@
+"""The task's records, read once: inputs, targets, and who may see which rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..contract.rows import ROW, row_ids
+from ..contract.schema import Schema
+from ..contract.split import SEALED_FROM, Split, bundles, make_split
+from ..contract.task import Task
+from ..errors import TaskError
+from ..profile.digests import normalised_digests, row_digests
+from ..profile.infer import infer_schema
+from ..profile.table import read_table
+from ..profile.target import check_size, check_target, class_names, encode_target
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Records:
+    """All rows of a task, training and test file below each other; positions index every array here.
+
+    frame       (n, d) inputs only; the index holds row ids. Never handed out whole: folds take what they may see
+    y           (n,) class positions or values | (n, t); NaN targets do not occur
+    weight      (n,) the user's own example weights, or ones
+    bundle      (n,) rows with the same number are never parted
+    unlabelled  test inputs without answers: predictions are written for them at the end
+    trusted     positions of the validation file's rows: scored on, never trained on
+    normalised  (n,) uint64 digests of the inputs after normalising
+    """
+
+    schema: Schema
+    classes: tuple[str, ...]
+    frame: pd.DataFrame
+    y: np.ndarray
+    weight: np.ndarray
+    split: Split
+    bundle: np.ndarray
+    strata: np.ndarray | None
+    time: np.ndarray | None
+    unlabelled: pd.DataFrame | None
+    trusted: np.ndarray
+    normalised: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+
+def load_records(task: Task, *, sealed: bool = True) -> Records:
+    """Read the task's files and split them. `sealed=False` leaves C empty below 500 rows (playbook only).
+
+    Raises TaskError for missing columns, absent targets, one class only, too few rows.
+    """
+    if task.kind in ("selection", "program"):
+        return _benchmark(task)
+    train = read_table(task.data.train)
+    _require(train, task, "data.train")
+    check_size(train, "data.train")
+    check_target(train, task.data.target, task.kind)
+    parts, origin = [train], [np.zeros(len(train), int)]
+    unlabelled = None
+    for number, (key, path) in enumerate((("data.validation", task.data.validation), ("data.test", task.data.test)), start=1):
+        if path is None:
+            continue
+        extra = read_table(path)
+        if number == 2 and not set(task.data.target) <= set(extra.columns):
+            unlabelled = extra
+            continue
+        _require(extra, task, key)
+        if missing := int(extra[list(task.data.target)].isna().any(axis=1).sum()):
+            raise TaskError(f"{key} lacks the target in {missing} of {len(extra)} rows: drop those rows")
+        parts.append(extra)
+        origin.append(np.full(len(extra), number))
+    table = pd.concat(parts, ignore_index=True)
+    return _assemble(task, table, np.concatenate(origin), unlabelled, len(train), sealed)
+
+
+def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, unlabelled, n_train: int, sealed: bool) -> Records:
+    data = task.data
+    schema = infer_schema(table.iloc[:n_train], target=list(data.target), id=data.id, overrides=dict(data.columns))
+    schema = Schema(tuple(c for c in schema if c.name != data.weight))
+    classes = ()
+    if task.kind == "classification":
+        classes = task.classes or class_names(table[data.target[0]])
+    y = encode_target(table, data.target, task.kind, classes)
+    frame = table[list(schema.names)].set_axis(pd.Index(row_ids(task.digest, len(table)), name=ROW))
+    groups = None if task.evaluation.group is None else pd.factorize(table[task.evaluation.group])[0]
+    time = None if task.evaluation.time is None else _time(table[task.evaluation.time])
+    strata = y if task.kind == "classification" else None
+    bundle = bundles(len(table), groups, row_digests(frame))
+    own = np.flatnonzero(origin == 0)
+    size = None if (origin == 2).any() or unlabelled is not None else task.evaluation.test_size
+    seal = sealed or len(own) * (1 - (size or 0)) >= SEALED_FROM
+    inner = make_split(
+        bundle[own], None if strata is None else strata[own], None if time is None else time[own],
+        digest=task.digest, test_size=size, seal=seal,
+    )
+    trusted = np.flatnonzero(origin == 1)
+    split = Split(
+        test=np.concatenate([own[inner.test], np.flatnonzero(origin == 2)]),
+        sealed=own[inner.sealed],
+        search=own[inner.search],
+    )
+    if len(split.search) < 20:
+        raise TaskError(f"only {len(split.search)} rows are left to search on: bring at least 30 training rows")
+    return Records(
+        schema=schema,
+        classes=tuple(classes),
+        frame=frame,
+        y=y,
+        weight=table[data.weight].to_numpy(float) if data.weight else np.ones(len(table)),
+        split=split,
+        bundle=bundle,
+        strata=strata,
+        time=time,
+        unlabelled=None if unlabelled is None else unlabelled.reindex(columns=list(schema.names)),
+        trusted=trusted,
+        normalised=normalised_digests(frame),
+    )
+
+
+def _require(table: pd.DataFrame, task: Task, key: str) -> None:
+    named = {"data.id": task.data.id, "data.weight": task.data.weight, "evaluation.group": task.evaluation.group,
+             "evaluation.time": task.evaluation.time, **{f"data.target ({t})": t for t in task.data.target}}
+    for where, column in named.items():
+        if column is not None and column not in table.columns:
+            if key == "data.test" and where.startswith(("data.id", "data.weight")):
+                continue
+            raise TaskError(f"{where} names the column {column!r}, which {key} does not have: it has {', '.join(map(str, table.columns[:12]))}")
+
+
+def _time(column: pd.Series) -> np.ndarray:
+    if column.dtype.kind in "iuf":
+        return column.to_numpy(float)
+    return pd.to_datetime(column, errors="coerce", format="mixed").to_numpy("M8[ns]").view(np.int64)
+
+
+def _benchmark(task: Task) -> Records:
+    """Records of a task whose program judges: the examples of its sealed benchmark, known by position only."""
+    if task.data.test is None:
+        raise TaskError("a program task needs data.test: the sealed benchmark that learner.evaluate scores")
+    table = read_table(task.data.test)
+    n = len(table)
+    bundle = np.arange(n)
+    split = make_split(bundle, None, None, digest=task.digest, test_size=task.evaluation.test_size, seal=True)
+    return Records(
+        schema=Schema(()),
+        classes=(),
+        frame=pd.DataFrame(index=pd.Index(row_ids(task.digest, n), name=ROW)),
+        y=np.zeros(n),
+        weight=np.ones(n),
+        split=split,
+        bundle=bundle,
+        strata=None,
+        time=None,
+        unlabelled=None,
+        trusted=np.zeros(0, int),
+        normalised=np.zeros(n, np.uint64),
+    )
