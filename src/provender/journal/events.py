@@ -326,17 +326,21 @@ def to_json(event: Event) -> dict[str, Any]:
 def from_json(value: Mapping[str, Any]) -> Event:
     """The event of a JSON value. Raises JournalError for an unknown kind or field, and for a missing field."""
     body = dict(value)
-    kind = body.pop("kind", None)
+    return build(body.pop("kind", None), body)
+
+
+def build(kind: str | None, body: dict[str, Any]) -> Event:
+    """The event of this kind with these fields; it keeps `body`'s values. Raises as `from_json` does."""
     event = KINDS.get(kind)
     if event is None:
         raise JournalError(
             f"the journal holds an event of kind {kind!r}, which version {VERSION} of the events does not know: "
             "a newer Provender wrote it, so run pip install -U provender"
         )
-    for name in _TUPLES[event]:
-        if name in body:
-            body[name] = tuple(body[name])
     try:
+        for name in _TUPLES[event]:
+            if name in body:
+                body[name] = tuple(body[name])
         return event(**body)
     except TypeError:
         known = set(_FIELDS[event])
