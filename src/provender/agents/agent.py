@@ -72,7 +72,7 @@ class Brief:
     record    every executed node that may be seen; () under --no-memory
     pool      manifests of the admitted assets, newest last (see `RedDesk` for their fields)
     fresh     ids of the assets that the nearest red node above admitted
-    noise     σ_pair: standard deviation of the paired gain of two equal states
+    noise     sigma_pair: the standard deviation of the paired gain of two equal states
     left      share of the budget that is left, 0 to 1
     initial   text of D0's loader.py
     seconds_a_state  what an evaluation costs so far, in wall seconds

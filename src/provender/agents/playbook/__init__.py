@@ -1,0 +1,1 @@
+"""The playbook: an agent without an LLM. It composes published methods into readable loaders."""

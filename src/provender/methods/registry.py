@@ -1,0 +1,40 @@
+"""Every method by name. The table is data; a method's module is imported when somebody asks for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ..errors import UserError
+from .card import Card
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+METHODS: tuple[str, ...] = (
+    # columns: the plain ones that D0 is made of
+    "median",
+    "standardise",
+    "one_hot",
+    "tfidf",
+    "pixels",
+)
+"""Names of the methods; the method `name` lives in the file name.py beside this one."""
+
+
+def find_method(name: str) -> Card:
+    """The card of this method. Raises UserError listing the names when there is no such method."""
+    if name not in METHODS:
+        raise UserError(f"there is no method {name!r}: the methods are {', '.join(sorted(METHODS))}")
+    return import_module(f"{_PACKAGE}.{name}").CARD
+
+
+def all_cards() -> tuple[Card, ...]:
+    """Cards of all methods, in the order of the table."""
+    return tuple(find_method(name) for name in METHODS)
+
+
+def make_method(name: str, *, random_state: int = 0, **params: object) -> object:
+    """An unfitted instance with the card's defaults, overridden by `params`."""
+    card = find_method(name)
+    cls = getattr(import_module(card.module), card.class_name)
+    seed = {"random_state": random_state} if card.random else {}
+    return cls(**{**card.defaults, **params, **seed})
