@@ -1,0 +1,108 @@
+"""The ledger as a fold: what a run has cost, phase by phase, and how often a task's sealed and test rows were opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from .events import (
+    Confirmed,
+    Event,
+    NodeDiscovered,
+    NodeFailed,
+    NodeScored,
+    RunResumed,
+    RunStarted,
+    Spent,
+    TestScored,
+)
+from .store import Journal, Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """seconds           of workers, added up over parallel ones (for the clock on the wall see `wall_seconds`)
+    training_seconds  inside the learner
+    evaluations       fits made;  cached: fits reused
+    tokens, dollars   of language models
+    """
+
+    seconds: float = 0.0
+    training_seconds: float = 0.0
+    evaluations: int = 0
+    cached: int = 0
+    tokens: int = 0
+    dollars: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Cost)})
+
+
+class Ledger:
+    """The fold. `phases`: {phase: Cost}: "discover" (red nodes), "search" (black nodes) and each `Spent.what`."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, Cost] = {}
+
+    @classmethod
+    def of(cls, events: Iterable[Event]) -> Ledger:
+        ledger = cls()
+        for event in events:
+            ledger.apply(event)
+        return ledger
+
+    def apply(self, event: Event) -> None:
+        """Fold one event in; events without a cost are passed over."""
+        if isinstance(event, NodeScored | NodeFailed):
+            cost = Cost(
+                seconds=event.seconds, training_seconds=event.training_seconds,
+                evaluations=event.evaluations, cached=event.cached,
+            )  # fmt: skip
+            self._add("search", cost)
+        elif isinstance(event, NodeDiscovered):
+            self._add("discover", Cost(seconds=event.seconds))
+        elif isinstance(event, Spent):
+            self._add(event.what, Cost(**{f.name: getattr(event, f.name) for f in fields(Cost)}))
+
+    @property
+    def total(self) -> Cost:
+        return sum(self.phases.values(), Cost())
+
+    def _add(self, phase: str, cost: Cost) -> None:
+        self.phases[phase] = self.phases.get(phase, Cost()) + cost
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """How often a task's sealed rows were confirmed on, and its test rows scored, over all runs of a workspace."""
+
+    confirmations: int
+    tests: int
+
+
+def openings(journal: Journal, task_digest: str) -> Openings:
+    """Count them, removed runs included: the k-th confirmation on one task has to be the stricter for it."""
+    confirmations = tests = 0
+    digest_of: dict[str, str] = {}
+    for run, stored in journal.milestones():
+        event = stored.event
+        if isinstance(event, RunStarted):
+            digest_of[run] = event.task_digest
+        elif digest_of.get(run) == task_digest:
+            confirmations += isinstance(event, Confirmed)
+            tests += isinstance(event, TestScored)
+    for digest, confirmed, tested in journal.removed():
+        if digest == task_digest:
+            confirmations += confirmed
+            tests += tested
+    return Openings(confirmations, tests)
+
+
+def wall_seconds(story: Iterable[Stored]) -> float:
+    """Clock time a run has used so far: between its events, without the time between a stop and the resume after it."""
+    total, before = 0.0, None
+    for stored in story:
+        if before is not None and not isinstance(stored.event, RunResumed):
+            total += max(0.0, stored.time - before)
+        before = stored.time
+    return total
