@@ -1,0 +1,74 @@
+"""The budget: nodes and seconds, with the cost of the proof set aside from the start."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+FINALISTS = 3
+COSTLY_SHARE = 0.2  # of the budget: a confirmation that would take more is done in the cheap way
+_SLACK = 1.15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofCost:
+    """What proof and test will take, in wall seconds.
+
+    fold_seconds  what D0 and a typical good state take on one fold (summed over both, one of each)
+    workers       folds evaluated at once
+    confirm_folds, finalist_folds   folds of one state in the confirmation and in the choice of the finalist
+    """
+
+    fold_seconds: tuple[float, float]
+    workers: int
+    confirm_folds: int
+    finalist_folds: int
+
+    @property
+    def confirm(self) -> float:
+        return sum(self.fold_seconds) * math.ceil(self.confirm_folds / self.workers)
+
+    @property
+    def total(self) -> float:
+        """Choice of the finalist, confirmation and test."""
+        finalists = FINALISTS * self.fold_seconds[1] * math.ceil(self.finalist_folds / self.workers)
+        return _SLACK * (finalists + self.confirm + sum(self.fold_seconds))
+
+
+class Budget:
+    """How much is left.
+
+    nodes, seconds  limits; None for none
+    before          seconds that the run had used before this process took it up
+    clock           seconds, monotonic
+    """
+
+    def __init__(self, *, nodes: int | None, seconds: float | None, before: float, clock: Callable[[], float]) -> None:
+        self.nodes, self.seconds, self.clock = nodes, seconds, clock
+        self._started = clock() - before
+
+    @property
+    def used(self) -> float:
+        """Wall seconds used by the run so far, in all its processes."""
+        return self.clock() - self._started
+
+    def spent(self, executions: int) -> float:
+        """The largest spent share of the budgets, 0 to 1."""
+        shares = [executions / self.nodes] if self.nodes else []
+        shares += [self.used / self.seconds] if self.seconds else []
+        return min(1.0, max(shares, default=0.0))
+
+    def allows(self, executions: int, state_seconds: Sequence[float], reserve: float) -> bool:
+        """Whether one more state may be started: a slot is left, and time for a typical state and the proof."""
+        if self.nodes is not None and executions >= self.nodes:
+            return False
+        if self.seconds is None:
+            return True
+        typical = statistics.median(state_seconds) if state_seconds else 0.0
+        return self.used + typical + reserve < self.seconds
+
+    def is_costly(self, cost: ProofCost) -> bool:
+        """Whether five foldings of the confirmation would take too much of the time there is."""
+        return self.seconds is not None and cost.confirm > COSTLY_SHARE * self.seconds

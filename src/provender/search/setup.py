@@ -1,0 +1,206 @@
+"""Everything a run needs, opened once: records, sandboxes, pipeline, judge, sources and the agent."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from importlib import metadata
+from pathlib import Path
+
+from ..agents.agent import Agent, TaskFacts
+from ..contract.task import Task
+from ..errors import SandboxError, UserError
+from ..execute.executor import Executor, open_executor
+from ..execute.job import Limits
+from ..pipeline.admit import Customs, parse_sketch
+from ..pipeline.judge import Judge
+from ..pipeline.plan import Plan
+from ..pipeline.pool_store import TASK_POOL
+from ..pipeline.program import program_files
+from ..pipeline.records import Records, load_records
+from ..pipeline.submit import Submit
+from ..profile.facts import profile_rows
+from ..profile.table import read_table
+from ..sources.source import Source
+from .settings import Settings
+from .workspace import Workspace
+
+LOADER_PRELOAD = (
+    "provender.pipeline.inside.loader", "provender.pipeline.inside.parse", "provender.methods.registry",
+    "sklearn.compose", "sklearn.pipeline", "sklearn.impute", "sklearn.preprocessing", "sklearn.feature_extraction.text",
+    "sklearn.decomposition", "sklearn.linear_model", "sklearn.neighbors", "sklearn.model_selection", "sklearn.kernel_approximation",
+)  # fmt: skip
+LEARNER_PRELOAD = ("provender.pipeline.inside.learner", "provender.pipeline.inside.program", "provender.learners", "sklearn.linear_model")
+
+
+@dataclass(slots=True)
+class Setup:
+    """An opened run. `close()` ends the sandboxes; every process in them dies."""
+
+    task: Task
+    settings: Settings
+    workspace: Workspace
+    records: Records
+    plan: Plan
+    loaders: Executor
+    learners: Executor
+    submit: Submit
+    judge: Judge
+    customs: Customs
+    sources: tuple[Source, ...]
+    agent: Agent
+    facts: TaskFacts
+    workers: ThreadPoolExecutor
+
+    @property
+    def isolation(self) -> str:
+        """The weaker of both sandboxes' levels."""
+        order = ("unsealed", "partial", "sealed")
+        return min(self.loaders.level, self.learners.level, key=order.index)
+
+    def close(self) -> None:
+        self.loaders.close()
+        self.learners.close()
+        self.workers.shutdown(wait=True, cancel_futures=True)
+
+
+def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
+    """Read the records and start both sandboxes (in parallel: importing takes them seconds).
+
+    Raises TaskError for data that cannot be used, UserError where only an unsealed run is possible and not accepted.
+    """
+    workers = ThreadPoolExecutor(max(2, settings.workers), thread_name_prefix="worker")
+    starting: list[Future[Executor]] = []
+    try:
+        starting = [
+            workers.submit(_executor, settings, LOADER_PRELOAD, ()),
+            workers.submit(_executor, settings, LEARNER_PRELOAD, _readable(task)),
+        ]
+        records = load_records(task, sealed=settings.agent != "playbook")
+        plan = Plan(task, records)
+        facts = task_facts(task, records)
+        sources_of = _sources(settings, workspace)
+        loaders, learners = starting[0].result(), starting[1].result()
+    except BaseException:
+        for future in starting:
+            if future.done() and not future.exception():
+                future.result().close()
+            else:
+                future.add_done_callback(_close_result)
+        workers.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool = workspace.pool(task.digest)
+    if task.selection is not None and TASK_POOL not in pool:
+        pool.add(TASK_POOL, read_table(task.selection.pool), {"title": "the task's pool"})
+    submit = Submit(
+        plan, loaders=loaders, learners=learners, cache=workspace.cache, pool=pool, limits=Limits(seconds=settings.state_seconds)
+    )
+    return Setup(
+        task=task,
+        settings=settings,
+        workspace=workspace,
+        records=records,
+        plan=plan,
+        loaders=loaders,
+        learners=learners,
+        submit=submit,
+        judge=Judge(task, records),
+        customs=Customs(loaders, pool, records, task.data.target),
+        sources=sources_of(loaders),
+        agent=_agent(settings.agent),
+        facts=facts,
+        workers=workers,
+    )
+
+
+def environment() -> dict:
+    """What the run stands on: another environment may give other numbers."""
+    names = ("provender", "numpy", "pandas", "scipy", "scikit-learn", "pyarrow")
+    return {"python": platform.python_version(), "machine": platform.machine(), "system": platform.system(),
+            "packages": {name: metadata.version(name) for name in names}}  # fmt: skip
+
+
+def task_facts(task: Task, records: Records) -> TaskFacts:
+    """What an agent may know of the task: measured on the search rows alone."""
+    rows = records.split.search
+    schema, y = records.schema, records.y[rows]
+    facts = profile_rows(records.frame.iloc[rows], y, schema, task.kind, records.classes).to_json() if len(schema) else {}
+    return TaskFacts(
+        name=task.name,
+        description=task.description,
+        kind=task.kind,
+        modality=task.modality,
+        metric=task.metric.name,
+        direction=task.metric.direction,
+        classes=records.classes,
+        targets=task.data.target,
+        schema=schema,
+        profile=facts,
+    )
+
+
+def _executor(settings: Settings, preload: Sequence[str], readable: Sequence[Path]) -> Executor:
+    try:
+        executor = open_executor(preload=preload, readable=readable, level=settings.level)
+    except SandboxError as error:
+        if settings.level or settings.unsealed:
+            raise
+        raise UserError(f"no sandbox could be started ({error}): see provender doctor, or accept a run without isolation with --unsealed") from None
+    if executor.level == "unsealed" and not settings.unsealed:
+        executor.close()
+        raise UserError(
+            "this machine offers no isolation (no user namespaces, no Landlock): loaders could read held-out data. "
+            "Run provender doctor to see why, or accept it with --unsealed; nothing will be called proven then"
+        )
+    return executor
+
+
+def _readable(task: Task) -> tuple[Path, ...]:
+    return (*program_files(task), *(Path(mount) for mount in task.learner.mounts))
+
+
+def _close_result(future: Future) -> None:
+    if not future.cancelled() and not future.exception():
+        future.result().close()
+
+
+def _sources(settings: Settings, workspace: Workspace) -> Callable[[Executor], tuple[Source, ...]]:
+    """The sources that red nodes may search; their sketches are made inside the loaders' sandbox."""
+    if settings.no_red:
+        return lambda _: ()
+
+    def open_sources(executor: Executor) -> tuple[Source, ...]:
+        from ..sources.bundled import Bundled
+        from ..sources.lake import Lake
+
+        def sketch(path: Path):
+            return parse_sketch(executor, path)
+
+        found: list[Source] = []
+        if settings.lake:
+            folder = Path(settings.lake)
+            if not folder.is_dir():
+                raise UserError(f"--lake is {settings.lake!r}, which is no folder: give a folder of tables")
+            found.append(Lake(folder, sketch=sketch, index=workspace.folder / "lake-index"))
+        if settings.bundled:
+            found.append(Bundled(sketch=sketch, index=workspace.folder / "bundled-index"))
+        return tuple(found)
+
+    return open_sources
+
+
+def _agent(name: str) -> Agent:
+    if name == "playbook":
+        from ..agents.playbook import Playbook
+
+        return Playbook()
+    raise UserError(f"unknown agent {name!r}: 'playbook' is the one that needs no key")
+
+
+def with_budget(settings: Settings, nodes: int | None, seconds: float | None) -> Settings:
+    """The settings with this budget added to what they have."""
+    more_nodes = None if settings.nodes is None else settings.nodes + (nodes or 0)
+    more_seconds = None if settings.seconds is None else settings.seconds + (seconds or 0)
+    return replace(settings, nodes=more_nodes, seconds=more_seconds)
