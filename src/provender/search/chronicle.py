@@ -50,13 +50,13 @@ class Chronicle:
             self.listener.event(event)
 
     def tree_before(self, node: int) -> tuple[Tree, Pool]:
-        """Tree and pool as they stood when this node was started: what its brief is made from, also after a resume."""
+        """Tree and pool as they stood when this node was started: what its brief was made from, for a resume to make again."""
         tree, pool = Tree(), Pool()
         for event in self.events:
-            if isinstance(event, NodeStarted) and event.node == node:
-                break
             tree.apply(event)
             pool.apply(event)
+            if isinstance(event, NodeStarted) and event.node == node:
+                break
         return tree, pool
 
     def last(self, kind: type) -> Event | None:

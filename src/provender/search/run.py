@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
-from ..agents.agent import Proposal
+from ..agents.agent import Brief, Proposal
 from ..contract.outcome import Failure
 from ..contract.state import DataState
 from ..errors import LoaderError, RunError
@@ -32,7 +32,8 @@ from ..journal.events import (
     StateProposed,
 )
 from ..journal.ledger import wall_seconds
-from ..journal.tree import ROOT
+from ..journal.pool import Pool
+from ..journal.tree import ROOT, Tree
 from ..pipeline.proof import Noise, reward
 from ..pipeline.state import make_state
 from . import phases
@@ -122,7 +123,8 @@ class Run:
         started = self.chronicle.started
         if started is None:
             self.chronicle.append(RunStarted(
-                task=task.name, folder=str(task.folder), task_digest=task.digest, settings=setup.settings.to_json(),
+                task=task.name, folder=str(task.folder), task_digest=task.digest,
+                settings={**setup.settings.to_json(), "metric": {"name": task.metric.name, "direction": task.metric.direction}},
                 environment=environment(), isolation=setup.isolation, created=time.time(),
             ))  # fmt: skip
             return
@@ -136,7 +138,7 @@ class Run:
             return
         self._grow()
         for node in list(self.chronicle.tree.running):
-            self._launch_again(node)
+            self._work(node, *self.chronicle.tree_before(node))
         while True:
             if len(self.flights) < self.setup.settings.workers and self._may_start():
                 self._launch()
@@ -161,21 +163,22 @@ class Run:
         return max(0, tree.executions - 1) + len(tree.running)
 
     def _launch(self) -> None:
-        """Start the node that the scheduler picks; proposing is part of starting, so both are one entry of the journal."""
+        """Start the node that the scheduler picks. The draw depends on seed and number only, so that a resume draws it again."""
         executed = self._executions()
         rng = random.Random(f"{self.setup.settings.seed}/{executed}")
         node = self.scheduler.pick(self.chronicle.tree, rng)
         self.chronicle.append(NodeStarted(node=node))
-        self._launch_again(node)
+        self._work(node, self.chronicle.tree, self.chronicle.pool)
 
-    def _launch_again(self, node: int) -> None:
-        """Work on a started node; what its agent is told is what it was told when it was started first."""
+    def _work(self, node: int, tree: Tree, pool: Pool) -> None:
+        """Work on a started node; its agent is told what `tree` and `pool` held when it was started."""
         at = self.chronicle.tree[node]
         if at.color == "red":
-            self.flights.append(Flight(node, self.setup.workers.submit(self._discover, node)))
+            brief = self._brief(node, tree, pool)
+            self.flights.append(Flight(node, self.setup.workers.submit(self._discover, node, brief)))
             return
         if at.proposal is None:
-            proposal = self._propose(node)
+            proposal = self._propose(node, self._brief(node, tree, pool))
             if isinstance(proposal, Failure):
                 done: Future[list[Event]] = Future()
                 done.set_result([NodeFailed(node=node, failure=proposal.to_json())])
@@ -185,8 +188,7 @@ class Run:
             self.write_loader(node)
         self.flights.append(Flight(node, self.setup.workers.submit(self._evaluate, node, self.state_of(node))))
 
-    def _propose(self, node: int) -> StateProposed | Failure:
-        brief = self._brief(node)
+    def _propose(self, node: int, brief: Brief) -> StateProposed | Failure:
         agent = self.setup.agent
         proposal: Proposal = agent.passthrough(brief) if self.setup.settings.no_black else agent.refine(brief)
         try:
@@ -198,8 +200,7 @@ class Run:
             recipe=proposal.recipe, summary=proposal.summary, author=proposal.author,
         )  # fmt: skip
 
-    def _brief(self, node: int):
-        tree, pool = self.chronicle.tree_before(node)
+    def _brief(self, node: int, tree: Tree, pool: Pool) -> Brief:
         scored = [n.seconds for n in tree if n.gain is not None]
         executed = max(0, tree.executions - 1) + len(tree.running)
         left = 1.0 - (executed / self.budget.nodes if self.budget.nodes else self.budget.spent(executed))
@@ -207,9 +208,8 @@ class Run:
             self.setup, tree, pool, self.noise, node, left=max(0.0, left), state_seconds=statistics.median(scored) if scored else 0.0
         )
 
-    def _discover(self, node: int) -> list[Event]:
+    def _discover(self, node: int, brief: Brief) -> list[Event]:
         started = time.perf_counter()
-        brief = self._brief(node)
         desk = SourceDesk(self.setup, node, {str(manifest["id"]) for manifest in brief.pool})
         summary = self.setup.agent.discover(brief, desk)
         seconds = time.perf_counter() - started

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -172,19 +172,20 @@ def _sources(settings: Settings, workspace: Workspace) -> Callable[[Executor], t
         return lambda _: ()
 
     def open_sources(executor: Executor) -> tuple[Source, ...]:
-        from ..sources.bundled import Bundled
-        from ..sources.lake import Lake
-
         def sketch(path: Path):
             return parse_sketch(executor, path)
 
         found: list[Source] = []
         if settings.lake:
+            from ..sources.lake import Lake
+
             folder = Path(settings.lake)
             if not folder.is_dir():
                 raise UserError(f"--lake is {settings.lake!r}, which is no folder: give a folder of tables")
             found.append(Lake(folder, sketch=sketch, index=workspace.folder / "lake-index"))
         if settings.bundled:
+            from ..sources.bundled import Bundled
+
             found.append(Bundled(sketch=sketch, index=workspace.folder / "bundled-index"))
         return tuple(found)
 
@@ -192,15 +193,13 @@ def _sources(settings: Settings, workspace: Workspace) -> Callable[[Executor], t
 
 
 def _agent(name: str) -> Agent:
+    """The agent of this name: the playbook, or a folder of loaders written by hand."""
+    from ..agents.playbook.playbook import Playbook
+
     if name == "playbook":
-        from ..agents.playbook import Playbook
-
         return Playbook()
-    raise UserError(f"unknown agent {name!r}: 'playbook' is the one that needs no key")
+    if Path(name).is_dir():
+        from ..agents.hand import Hand
 
-
-def with_budget(settings: Settings, nodes: int | None, seconds: float | None) -> Settings:
-    """The settings with this budget added to what they have."""
-    more_nodes = None if settings.nodes is None else settings.nodes + (nodes or 0)
-    more_seconds = None if settings.seconds is None else settings.seconds + (seconds or 0)
-    return replace(settings, nodes=more_nodes, seconds=more_seconds)
+        return Hand(Path(name), Playbook())
+    raise UserError(f"unknown agent {name!r}: give playbook, or a folder of loaders written by hand")

@@ -1,0 +1,146 @@
+"""The commands and their options. Bodies import what they need, so that `provender --help` stays quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="provender",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Better feed for the model you already have: improves the data behind a fixed learning algorithm, and proves it.",
+)
+
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Run id, the beginning of one, its folder, or 'last'.")]
+Workspace = Annotated[Optional[Path], typer.Option("--workspace", envvar="PROVENDER_HOME", help="Where journal, pool and runs lie [./.provender].")]  # noqa: UP045
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Budget = Annotated[Optional[str], typer.Option("--budget", help="Wall-clock time, such as 90s, 10m or 1h30m.")]  # noqa: UP045
+Nodes = Annotated[Optional[int], typer.Option("--nodes", help="Number of tree nodes; with it alone a run is reproducible.")]  # noqa: UP045
+Lake = Annotated[Optional[Path], typer.Option("--lake", help="Folder of tables and corpora that red nodes may use.")]  # noqa: UP045
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from .. import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    into: Annotated[Path, typer.Option(help="Where to put the demo task.")] = Path("provender-demo"),
+    budget: Annotated[str, typer.Option(help="Wall-clock time.")] = "75s",
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Run a real bundled task: no key, no network, under 90 seconds."""
+    from .demo import demo as command
+
+    command(into, budget=budget, workspace=workspace, json=json)
+
+
+@app.command()
+def init(
+    source: Annotated[Path, typer.Argument(help="CSV, Parquet, JSONL, or a folder of images with one sub-folder a class.")],
+    target: Annotated[Optional[list[str]], typer.Option("--target", help="Column to predict; repeat it for several.")] = None,  # noqa: UP045
+    metric: Annotated[Optional[str], typer.Option(help="Metric by scikit-learn's name.")] = None,  # noqa: UP045
+    learner: Annotated[Optional[str], typer.Option(help="Preset, such as logistic, or a learner.py.")] = None,  # noqa: UP045
+    into: Annotated[Optional[Path], typer.Option(help="The task folder to make.")] = None,  # noqa: UP045
+    test: Annotated[Optional[Path], typer.Option(help="Test file, with answers or without.")] = None,  # noqa: UP045
+    id: Annotated[Optional[str], typer.Option("--id", help="Column that names rows.")] = None,  # noqa: UP045
+    drop_missing_targets: Annotated[bool, typer.Option(help="Leave out rows without a target.")] = False,
+) -> None:
+    """Make a task folder from your data; what was inferred stands in task.toml for you to correct."""
+    from .init_command import init as command
+
+    command(
+        source, target=target or [], metric=metric, learner=learner, into=into, test=test, id=id,
+        drop_missing_targets=drop_missing_targets,
+    )  # fmt: skip
+
+
+@app.command()
+def run(
+    task: Annotated[Path, typer.Argument(help="Task folder.")],
+    budget: Budget = None,
+    nodes: Nodes = None,
+    lake: Lake = None,
+    bundled: Annotated[bool, typer.Option(help="Let red nodes use data sets that ship inside installed packages.")] = True,
+    agent: Annotated[str, typer.Option(help="Who proposes data states: playbook, or a folder of loaders written by hand.")] = "playbook",
+    workers: Annotated[Optional[int], typer.Option(help="States evaluated at once [number of cores, at most 8].")] = None,  # noqa: UP045
+    seed: Annotated[int, typer.Option(help="Seed of scheduling and agents; never of the split.")] = 0,
+    schedule: Annotated[str, typer.Option(help="branch (default) or paper.")] = "branch",
+    decay: Annotated[str, typer.Option(help="piecewise, linear or exponential; for --schedule paper.")] = "piecewise",
+    no_red: Annotated[bool, typer.Option("--no-red", help="Ablation: no discovery of external data.")] = False,
+    no_black: Annotated[bool, typer.Option("--no-black", help="Ablation: what red nodes admit is appended by rule, nothing else.")] = False,
+    no_memory: Annotated[bool, typer.Option("--no-memory", help="Ablation: agents see no records of other nodes.")] = False,
+    algorithm_only: Annotated[bool, typer.Option("--algorithm-only", help="Ablation: ignore the task's loader.py.")] = False,
+    isolation: Annotated[Optional[str], typer.Option(help="Demand a level: sealed, partial or unsealed.")] = None,  # noqa: UP045
+    unsealed: Annotated[bool, typer.Option("--unsealed", help="Accept a run without isolation; nothing is proven then.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what a run would be, and stop.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Search for better data for the task's fixed learner, and prove what was found."""
+    from .run import dry, options, start
+
+    settings = options(
+        task, budget=budget, nodes=nodes, lake=lake, bundled=bundled, agent=agent, workers=workers, seed=seed, schedule=schedule, decay=decay,
+        no_red=no_red, no_black=no_black, no_memory=no_memory, algorithm_only=algorithm_only, level=isolation, unsealed=unsealed,
+    )  # fmt: skip
+    (dry if dry_run else start)(task, settings, workspace=workspace, json=json)
+
+
+@app.command()
+def resume(run: RunName, budget: Budget = None, nodes: Nodes = None, workspace: Workspace = None, json: Json = False) -> None:
+    """Go on with a run that was stopped, or give it more budget (+10m, or --nodes 20)."""
+    from .run import resume as command
+
+    command(run, budget=budget, nodes=nodes, workspace=workspace, json=json)
+
+
+@app.command()
+def show(
+    run: RunName = "last",
+    node: Annotated[Optional[int], typer.Option(help="One node: its loader, what it did to the rows, why it failed.")] = None,  # noqa: UP045
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Show a run, or one node of it."""
+    from .show import show as command
+
+    command(run, node=node, workspace=workspace, json=json)
+
+
+@app.command()
+def tree(run: RunName = "last", workspace: Workspace = None) -> None:
+    """Draw a run's DataTree."""
+    from .show import tree as command
+
+    command(run, workspace=workspace)
+
+
+@app.command()
+def runs(workspace: Workspace = None, json: Json = False) -> None:
+    """List the runs of a workspace."""
+    from .show import runs as command
+
+    command(workspace=workspace, json=json)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Say what this machine offers: isolation, packages, cores, disk."""
+    from .doctor import doctor as command
+
+    command(json=json)

@@ -1,0 +1,44 @@
+"""Where output goes: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output and nothing else; numbers that are not finite become null."""
+    print(json.dumps(_finite(value), indent=2))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) and abs(value) < 1e300 else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for people: four significant digits, a dash for none."""
+    if value is None or not math.isfinite(value) or abs(value) >= 1e300:
+        return "–"
+    return f"{value:.{digits}g}" if abs(value) < 1e5 else f"{value:.3e}"
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A gain: with its sign."""
+    return "–" if value is None or not math.isfinite(value) else f"{value:+.{digits}g}"
+
+
+def duration(seconds: float) -> str:
+    """12 s, 3 min 05 s, 2 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -1,0 +1,27 @@
+"""What `provender init` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .init import initialise
+
+
+def init(
+    source: Path, *, target: list[str], metric: str | None, learner: str | None, into: Path | None, test: Path | None,
+    id: str | None, drop_missing_targets: bool,
+) -> None:  # fmt: skip
+    found = initialise(
+        source, target=target, metric=metric, learner=learner, into=into or Path(f"{source.stem}-task"), test=test, id=id,
+        drop_missing_targets=drop_missing_targets,
+    )  # fmt: skip
+    kinds: dict[str, int] = {}
+    for column in found.schema:
+        kinds[column.kind] = kinds.get(column.kind, 0) + 1
+    classes = f" with {len(found.classes)} classes" if found.classes else ""
+    print(f"{found.folder}: {found.kind}{classes} of {', '.join(found.target)}; {found.metric}; learner {found.learner}")
+    print(f"{found.rows} rows" + (f", {found.test_rows} test rows" if found.test_rows else "") + "; columns: "
+          + ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items())))  # fmt: skip
+    for note in found.notes:
+        print(f"- {note}")
+    print(f"Look through {found.folder / 'task.toml'}, then:  provender run {found.folder} --budget 10m")

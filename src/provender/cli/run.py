@@ -1,0 +1,122 @@
+"""`provender run`, `provender resume` and the dry run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from pathlib import Path
+from typing import Any, get_args
+
+from ..contract.task import Task, read_task, seconds
+from ..errors import RunError, UserError
+from ..journal.events import BudgetExtended, RunStarted
+from ..report.summary import summarise
+from ..search.chronicle import Listener
+from ..search.forecast import forecast
+from ..search.run import Run
+from ..search.settings import DecayName, Schedule, Settings
+from ..search.setup import open_setup
+from ..search.workspace import Workspace
+from .console import print_json
+from .live import Live
+from .show import print_summary
+
+_WORKERS_AT_MOST = 8
+
+
+def workspace_at(folder: Path | None) -> Workspace:
+    return Workspace((folder or Path(".provender")).resolve())
+
+
+def options(task: Path, *, budget: str | None, nodes: int | None, lake: Path | None, workers: int | None, **rest: Any) -> Settings:
+    """Settings from the command line; a budget that it does not give is the task's own. Raises UserError."""
+    known = read_task(task)
+    for name, choices in (("schedule", get_args(Schedule)), ("decay", get_args(DecayName))):
+        if rest[name] not in choices:
+            raise UserError(f"--{name} is {rest[name]!r}: choose one of {', '.join(choices)}")
+    if rest["level"] not in (None, "sealed", "partial", "unsealed"):
+        raise UserError(f"--isolation is {rest['level']!r}: choose sealed, partial or unsealed")
+    if nodes is not None and nodes < 1:
+        raise UserError(f"--nodes is {nodes}: give at least 1")
+    if workers is not None and not 1 <= workers <= 64:
+        raise UserError(f"--workers is {workers}: give 1 to 64")
+    if rest["no_red"] and rest["no_black"]:
+        raise UserError("--no-red and --no-black together leave nothing to do: drop one of them")
+    if lake is not None and not lake.is_dir():
+        raise UserError(f"--lake is {str(lake)!r}, which is no folder: give a folder of tables")
+    if rest["agent"] != "playbook":
+        rest["agent"] = str(Path(rest["agent"]).resolve())
+    given = budget is not None or nodes is not None
+    limit = seconds(budget) if budget is not None else None if given else known.budget.seconds
+    return Settings(
+        nodes=nodes if given else known.budget.nodes,
+        seconds=limit,
+        lake=None if lake is None else str(lake.resolve()),
+        workers=workers or min(_WORKERS_AT_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
+        state_seconds=300.0 if limit is None else min(300.0, max(5.0, limit / 4)),
+        **rest,
+    )
+
+
+def start(folder: Path, settings: Settings, *, workspace: Path | None, json: bool) -> None:
+    """Start a new run and print what it found."""
+    task = read_task(folder)
+    slug = "".join(c if c.isalnum() else "-" for c in task.name.lower()).strip("-")[:30] or "run"
+    name = f"{slug}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    _go(name, task, settings, workspace_at(workspace), json=json)
+
+
+def resume(name: str, *, budget: str | None, nodes: int | None, workspace: Path | None, json: bool) -> None:
+    """Take a run up again; `budget` and `nodes` add to what it had."""
+    place = workspace_at(workspace)
+    line = place.find(name)
+    started = next(s.event for s in place.journal.read(line.id) if isinstance(s.event, RunStarted))
+    more = seconds(budget.lstrip("+")) if budget is not None else None
+    if line.status == "finished" and more is None and nodes is None:
+        raise RunError(f"run {line.id} is finished: give it more with  provender resume {line.id} --budget +10m, or look at it with  provender show {line.id}")
+    if line.status == "voided":
+        raise RunError(f"run {line.id} is void, because its task has changed since: start a new run")
+    settings = Settings.from_json(started.settings)
+    _go(line.id, read_task(Path(started.folder)), settings, place, json=json, extension=(nodes, more))
+
+
+def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool) -> None:
+    """Evaluate D0 once and print what a run would be."""
+    task = read_task(folder)
+    setup = open_setup(task, settings, workspace_at(workspace))
+    try:
+        found = forecast(setup, nodes=settings.nodes, seconds=settings.seconds, tell=lambda done, total: None)
+    finally:
+        setup.close()
+    if json:
+        print_json(found.to_json())
+        return
+    from .dry import print_forecast
+
+    print_forecast(task, found, settings)
+
+
+def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, extension: tuple[int | None, float | None] = (None, None)) -> None:
+    with place.journal.lease(name):
+        if any(extension):
+            place.journal.append(name, [BudgetExtended(nodes=extension[0], seconds=extension[1])])
+        live: Listener = Live(name, task, settings, quiet=json)
+        with live:
+            setup = open_setup(task, settings, place)
+            try:
+                live.opened(setup)
+                run = Run(name, setup, live)
+                live.follow(run)
+                run.go()
+            except KeyboardInterrupt:
+                live.note(f"Interrupted. Nothing is lost: provender resume {name}")
+                raise SystemExit(130) from None
+            finally:
+                setup.close()
+        summary = summarise(name, list(place.journal.read(name)), place.run_folder(name))
+        place.write_json(name, "summary.json", summary)
+    if json:
+        print_json(summary)
+    else:
+        print_summary(summary)

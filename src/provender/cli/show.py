@@ -1,0 +1,157 @@
+"""`provender show`, `tree` and `runs`: what a run found, in words."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from ..errors import RunError
+from ..journal.events import Confirmed, RunFinished
+from ..journal.tree import Node, Tree
+from ..report.summary import summarise
+from ..search.workspace import Workspace
+from .console import duration, number, print_json, signed
+from .draw import tree_lines
+
+
+def show(name: str, *, node: int | None, workspace: Path | None, json: bool) -> None:
+    place, line = _find(name, workspace)
+    story = list(place.journal.read(line))
+    summary = summarise(line, story, place.run_folder(line))
+    if node is None:
+        print_json(summary) if json else print_summary(summary)
+        return
+    tree_ = Tree.of(stored.event for stored in story)
+    if node not in tree_:
+        raise RunError(f"run {line} has no node {node}: its nodes are 0 to {len(tree_) - 1}")
+    facts = next(fact for fact in summary["nodes"] if fact["id"] == node)
+    at = tree_[node]
+    if json:
+        outcome = at.outcome
+        print_json(facts | {
+            "loader": at.loader, "recipe": at.recipe, "detail": at.failure.get("detail") if at.failure else None,
+            "folds": list(getattr(outcome, "folds", ())), "changes": list(getattr(outcome, "changes", ())),
+            "slices": dict(getattr(outcome, "slices", {})), "findings": list(getattr(outcome, "findings", ())),
+        })  # fmt: skip
+        return
+    _print_node(at, facts)
+
+
+def tree(name: str, *, workspace: Path | None) -> None:
+    place, line = _find(name, workspace)
+    events = [stored.event for stored in place.journal.read(line)]
+    grown = Tree.of(events)
+    marks = {}
+    for event in events:
+        if isinstance(event, Confirmed):
+            marks[event.node] = "proven" if event.proven else "finalist, not proven"
+        if isinstance(event, RunFinished):
+            marks.setdefault(event.best, "returned")
+    console = Console(highlight=False)
+    for text in tree_lines(grown, marks=marks):
+        console.print(text)
+
+
+def runs(*, workspace: Path | None, json: bool) -> None:
+    place = Workspace((workspace or Path(".provender")).resolve())
+    lines = place.journal.runs() if (place.folder / "journal.db").exists() else []
+    if json:
+        print_json({"runs": [
+            {"run": r.id, "task": r.task, "folder": r.folder, "created": r.created, "changed": r.changed, "status": r.status} for r in lines
+        ]})  # fmt: skip
+        return
+    if not lines:
+        print(f"No runs in {place.folder}. Start one with:  provender run TASK")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("run", "task", "started", "status"):
+        table.add_column(column)
+    for r in lines:
+        table.add_row(r.id, r.task, time.strftime("%Y-%m-%d %H:%M", time.localtime(r.created)), r.status)
+    Console(highlight=False).print(table)
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    """What was gained and how sure it is, in the order in which a reader should learn it."""
+    console = Console(highlight=False)
+    metric, gain, confirm = summary["metric"] or {"name": "?"}, summary["gain"], summary["confirm"]
+    console.print()
+    console.print(_headline(summary))
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_column(style="dim")
+    facts.add_column()
+    if confirm:
+        facts.add_row("confirmation", f"{metric['name']} {number(confirm['initial'])} → {number(confirm['best'])} on {confirm['rows']} rows, "
+                                      f"{confirm['foldings']} fresh folding{'s' if confirm['foldings'] != 1 else ''}")  # fmt: skip
+        facts.add_row("gain", f"{signed(gain['value'])}  interval [{signed(gain['interval'][0])}, {signed(gain['interval'][1])}]")
+    best, initial = summary["best"], summary["initial"]
+    if initial and initial["test"] is not None and best:
+        text = f"{metric['name']} {number(initial['test'])}"
+        if best["node"] != 0:
+            low, high = best["test_interval"]
+            text += f" → {number(best['test'])}  gain {signed(best['test_gain'])} [{signed(low)}, {signed(high)}], scored once"
+        facts.add_row("test", text)
+    candidate = summary["candidate"]
+    if candidate and initial and initial["dev"] is not None:
+        facts.add_row("development", f"{metric['name']} {number(initial['dev'])} → {number(candidate['dev'])} (the best of "
+                                     f"{gain['states_tried']} states, so too rosy)")  # fmt: skip
+        used = next(node for node in summary["nodes"] if node["id"] == candidate["node"])
+        facts.add_row("what it does", used["summary"] or ", ".join(used["methods"]))
+        if used["assets"]:
+            titles = {asset["id"]: asset["title"] for asset in summary["pool"]}
+            facts.add_row("external data", ", ".join(f"{titles.get(a, a)} ({a})" for a in used["assets"]))
+    spent = summary["spent"]
+    facts.add_row("spent", f"{duration(spent['seconds'])}, {spent['evaluations']} fits of which {spent['cached']} from the cache; isolation {summary['isolation']}")
+    if best:
+        facts.add_row("loader", best["loader"])
+    console.print(facts)
+    console.print(Text(f"provender tree {summary['run']}    provender show {summary['run']} --node N", style="dim"))
+
+
+def _headline(summary: dict[str, Any]) -> Text:
+    gain, candidate = summary["gain"], summary["candidate"]
+    if summary["status"] != "finished":
+        return Text(f"Run {summary['run']} is {summary['status']}.", style="bold yellow")
+    if gain["proven"]:
+        return Text(f"Proven: node {summary['best']['node']} is better by {signed(gain['value'])} {summary['metric']['name']}.", style="bold green")
+    if candidate is None:
+        return Text("No state was better than the initial one; it is returned.", style="bold yellow")
+    return Text(f"Nothing is proven: the initial state is returned. Likeliest candidate: node {candidate['node']}. {_sentence(gain['reason'])}", style="bold yellow")
+
+
+def _sentence(reason: str | None) -> str:
+    return "" if not reason else reason[0].upper() + reason[1:] + ("" if reason.endswith(".") else ".")
+
+
+def _print_node(at: Node, facts: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    console.print(Text(f"node {at.id}, {at.color}, {at.status}; parent {at.parent}; {at.grown.reason}", style="bold"))
+    if at.dev is not None:
+        console.print(f"development {number(at.dev)}, gain {signed(at.gain)}, {facts['seconds']} s")
+    if at.summary:
+        console.print(at.summary)
+    if at.admitted:
+        console.print("admitted " + ", ".join(at.admitted))
+    if at.failure:
+        console.print(Text(f"{at.failure['kind']}: {at.failure['message']}", style="red"))
+        if detail := str(at.failure.get("detail") or "").strip():
+            console.print(Text(detail, style="dim"))
+    for change in getattr(at.outcome, "changes", ()):
+        if "lineage" in change:
+            done = {k: v for k, v in change["lineage"].items() if v}
+            console.print("rows (first fold): " + ", ".join(f"{k} {v}" for k, v in done.items()))
+        else:
+            console.print(f"  {change.get('kind')}: {change.get('reason')} ({change.get('count')} rows)")
+    if at.loader:
+        console.print(Syntax(at.loader, "python", background_color="default"))
+
+
+def _find(name: str, workspace: Path | None) -> tuple[Workspace, str]:
+    place = Workspace((workspace or Path(".provender")).resolve())
+    return place, place.find(name).id

@@ -1,0 +1,1 @@
+"""Reports read journals. They can never change a run."""

@@ -1,0 +1,124 @@
+"""One run as one JSON object: what `--json` prints and what every other report starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..journal.events import (
+    Confirmed,
+    Event,
+    FinalistFrozen,
+    NoiseMeasured,
+    RunFinished,
+    RunInterrupted,
+    RunStarted,
+    RunVoided,
+    Spent,
+    TestScored,
+)
+from ..journal.ledger import Ledger, wall_seconds
+from ..journal.pool import Pool
+from ..journal.store import Stored
+from ..journal.tree import ROOT, Node, Tree
+
+
+def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]:
+    """The run's summary, from its events and the folder where its files lie."""
+    events = [stored.event for stored in story]
+    tree, ledger, pool = Tree.of(events), Ledger.of(events), Pool.of(events)
+    last = {type(event): event for event in events}
+    started, noise, tested = last.get(RunStarted), last.get(NoiseMeasured), last.get(TestScored)
+    confirmed, finalist, finished = last.get(Confirmed), last.get(FinalistFrozen), last.get(RunFinished)
+    best = finished.best if isinstance(finished, RunFinished) else None
+    tried = sum(1 for node in tree if node.color == "black" and node.outcome is not None and node.id != ROOT)
+    return {
+        "run": run,
+        "task": started.task if isinstance(started, RunStarted) else None,
+        "status": status(events),
+        "metric": started.settings.get("metric") if isinstance(started, RunStarted) else None,
+        "noise": {"seed_std": noise.seed_std, "paired_std": noise.paired_std} if isinstance(noise, NoiseMeasured) else None,
+        "initial": _initial(tree, tested),
+        "best": None if best is None else _best(tree, best, tested, folder),
+        "candidate": _candidate(tree, finalist),
+        "confirm": _confirm(confirmed),
+        "gain": _gain(confirmed, tried),
+        "nodes": [_node(node) for node in tree],
+        "pool": [{"id": a.id, "title": a.manifest.get("title"), "licence": a.manifest.get("licence"), "rows": a.manifest.get("rows"),
+                  "admitted_by": a.node, "used_by": [u.node for u in a.uses], "best_gain": a.best_gain} for a in pool],
+        "refused": [{"node": r.node, "lead": r.lead, "reason": r.reason} for r in pool.refused],
+        "spent": _spent(ledger, story),
+        "isolation": started.isolation if isinstance(started, RunStarted) else None,
+        "report": str(folder / "report.html"),
+    }  # fmt: skip
+
+
+def status(events: Sequence[Event]) -> str:
+    """finished | interrupted | voided | running, by the last event that tells."""
+    for event in reversed(events):
+        if isinstance(event, RunFinished):
+            return "finished"
+        if isinstance(event, RunVoided):
+            return "voided"
+        if isinstance(event, RunInterrupted):
+            return "interrupted"
+        if not isinstance(event, Spent):
+            break
+    return "running"
+
+
+def _initial(tree: Tree, tested: Event | None) -> dict[str, Any] | None:
+    if ROOT not in tree:
+        return None
+    return {"node": ROOT, "dev": tree[ROOT].dev, "test": tested.initial if isinstance(tested, TestScored) else None}
+
+
+def _best(tree: Tree, best: int, tested: Event | None, folder: Path) -> dict[str, Any]:
+    found = {"node": best, "dev": tree[best].dev, "test": None, "loader": str(folder / "best" / "loader.py")}
+    if isinstance(tested, TestScored):
+        found |= {"test": tested.best, "test_gain": tested.gain, "test_interval": list(tested.interval)}
+    return found
+
+
+def _candidate(tree: Tree, finalist: Event | None) -> dict[str, Any] | None:
+    if not isinstance(finalist, FinalistFrozen) or finalist.node is None:
+        return None
+    return {"node": finalist.node, "dev": tree[finalist.node].dev, "fresh": finalist.scores.get(str(finalist.node))}
+
+
+def _confirm(confirmed: Event | None) -> dict[str, Any] | None:
+    if not isinstance(confirmed, Confirmed):
+        return None
+    return {
+        "initial": confirmed.initial, "best": confirmed.best, "gain": confirmed.gain, "interval": list(confirmed.interval),
+        "level": confirmed.level, "rows": confirmed.rows, "foldings": confirmed.foldings, "second_key": confirmed.second_key,
+    }  # fmt: skip
+
+
+def _gain(confirmed: Event | None, tried: int) -> dict[str, Any]:
+    if not isinstance(confirmed, Confirmed):
+        return {"value": None, "interval": None, "proven": False, "reason": "nothing was confirmed", "states_tried": tried}
+    return {
+        "value": confirmed.gain, "interval": list(confirmed.interval), "proven": confirmed.proven,
+        "reason": confirmed.reason or None, "states_tried": tried,
+    }  # fmt: skip
+
+
+def _node(node: Node) -> dict[str, Any]:
+    return {
+        "id": node.id, "parent": node.parent, "kind": node.color, "status": node.status, "dev": node.dev, "gain": node.gain,
+        "methods": list(node.methods), "assets": list(node.assets or node.admitted), "seconds": round(node.seconds, 3),
+        "summary": node.summary, "author": node.author, "reason": node.failure["message"] if node.failure else None,
+        "failure": node.failure["kind"] if node.failure else None,
+    }  # fmt: skip
+
+
+def _spent(ledger: Ledger, story: Sequence[Stored]) -> dict[str, Any]:
+    total = ledger.total
+    return {
+        "seconds": round(wall_seconds(story), 3), "worker_seconds": round(total.seconds, 3),
+        "training_seconds": round(total.training_seconds, 3), "evaluations": total.evaluations, "cached": total.cached,
+        "tokens": total.tokens, "dollars": total.dollars,
+        "phases": {name: {"seconds": round(cost.seconds, 3), "evaluations": cost.evaluations} for name, cost in ledger.phases.items()},
+    }  # fmt: skip
