@@ -45,13 +45,15 @@ class Metric:
         """+1 when higher is better, -1 when lower is: sign * (a - b) > 0 says that a is better."""
         return 1.0 if self.direction == "maximize" else -1.0
 
+    def accepts(self, output: Output) -> bool:
+        """Whether it can be computed from this output: one it needs, or probabilities where labels will do."""
+        return output in self.needs or (output == "probability" and "label" in self.needs)
+
     def score(self, y: np.ndarray, prediction: np.ndarray) -> float:
-        """The metric of these predictions; NaN where it is undefined (one class only, no rows)."""
+        """The metric of these predictions; NaN where it is undefined (one class only, no rows), for any of several targets."""
         if len(y) == 0:
             return float("nan")
-        if y.ndim == 2 and prediction.ndim == 2 and y.shape == prediction.shape and y.shape[1] > 1:
-            return float(np.mean([self._score(y[:, j], prediction[:, j]) for j in range(y.shape[1])]))
-        return self._score(y.ravel() if y.ndim == 2 else y, prediction)
+        return float(np.mean([self._score(truth, column) for truth, column in target_columns(y, prediction)]))
 
     def _score(self, y: np.ndarray, prediction: np.ndarray) -> float:
         if self.loss is not None:
@@ -65,9 +67,16 @@ class Metric:
         return self.sign * (candidate - initial)
 
 
+def target_columns(y: np.ndarray, prediction: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Truth and prediction of each target apart: one pair for y (n,), else t pairs of (n,) arrays."""
+    if y.ndim == 1:
+        return [(y, prediction)]
+    return list(zip(y.T, prediction.reshape(y.shape).T, strict=True))
+
+
 def labels(prediction: np.ndarray) -> np.ndarray:
-    """(n,) class positions from labels (n,) or probabilities (n, k)."""
-    return prediction.argmax(axis=1) if prediction.ndim == 2 else prediction.astype(np.int64)
+    """(n,) class positions from probabilities (n, k), from positions (n,), or from probabilities of 1 (n,), cut at one half."""
+    return prediction.argmax(axis=1) if prediction.ndim == 2 else np.floor(prediction + 0.5).astype(np.int64)
 
 
 def _ranking(prediction: np.ndarray) -> np.ndarray:
@@ -132,7 +141,11 @@ def _matthews(y: np.ndarray, p: np.ndarray) -> float:
 def _kappa(y: np.ndarray, p: np.ndarray) -> float:
     from sklearn.metrics import cohen_kappa_score
 
-    return float(cohen_kappa_score(y.astype(np.int64), labels(p), weights="quadratic"))
+    truth, guess = y.astype(np.int64), labels(p)
+    most = max(truth.max(), guess.max())
+    if truth.min() == guess.min() == most:
+        return float("nan")
+    return float(cohen_kappa_score(truth, guess, labels=np.arange(most + 1), weights="quadratic"))  # absent classes keep distances
 
 
 def _r2(y: np.ndarray, p: np.ndarray) -> float:
@@ -143,7 +156,9 @@ def _r2(y: np.ndarray, p: np.ndarray) -> float:
 def _spearman(y: np.ndarray, p: np.ndarray) -> float:
     from scipy.stats import spearmanr
 
-    return float(spearmanr(y, p).statistic) if np.ptp(y) > 0 and np.ptp(p) > 0 else 0.0
+    if np.ptp(y) == 0:
+        return float("nan")
+    return float(spearmanr(y, p).statistic) if np.ptp(p) > 0 else 0.0
 
 
 def _squared_log(y: np.ndarray, p: np.ndarray) -> np.ndarray:
