@@ -16,6 +16,41 @@ METHODS: tuple[str, ...] = (
     "one_hot",
     "tfidf",
     "pixels",
+    # columns: cleaning
+    "merge_spellings",
+    "winsorise",
+    "mice",
+    "missing_indicators",
+    # columns: encoding
+    "target_encoding",
+    "count_encoding",
+    "category_ngrams",
+    "date_parts",
+    # columns: features
+    "quantile",
+    "power",
+    "splines",
+    "nystroem",
+    "fourier",
+    "interactions",
+    "pca",
+    "word_ngrams",
+    "char_ngrams",
+    "lsa",
+    "hog",
+    # rows
+    "dedup",
+    "confident_learning",
+    "edited_neighbours",
+    "residual_filter",
+    "k_center",
+    "class_balance",
+    "smote",
+    "mixup",
+    "shift",
+    # sources
+    "append_rows",
+    "join_columns",
 )
 """Names of the methods; the method `name` lives in the file name.py beside this one."""
 
