@@ -33,7 +33,7 @@ class Lead:
                 "coverage": 0..1, "one_to_many": bool}
                {"use": "append", "mapping": {task column: asset column}, "target": asset column,
                 "label_map": {asset value: class} | None, "scale": [a, b] | None, "similarity": 0..1}
-               {"use": "lexicon", "on": task text column, "word": asset column, "score": asset column, "coverage": 0..1}
+               `scale` says that a * value + b is on the task's scale
     relevance  0 (of no use, or the task's own data) to 1, comparable within one query
     notes      what a person should know: why the relevance is 0, what could not be read
     """
