@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ from ..errors import UserError
 
 _SEALABLE = sys.platform == "linux"
 _CHUNK = 64 << 20
+_lending = threading.Lock()
 
 
 class Blob:
@@ -60,12 +62,7 @@ class Blob:
     @classmethod
     def seal(cls, fd: int) -> Blob:
         """Take over an anonymous file: from now on nobody can write, shrink or grow it."""
-        if _SEALABLE:
-            import fcntl
-
-            seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
-            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
-        return cls(fd, os.fstat(fd).st_size, sealed=True)
+        return cls(_seal(fd), os.fstat(fd).st_size, sealed=True)
 
     def lend(self) -> int:
         """A descriptor for code that is not trusted, shared with no one else; the caller closes it.
@@ -74,8 +71,9 @@ class Blob:
         file its owner's rights reach the file itself. So only a memfd is lent as it is, and only once; every further
         time, and for files, a fresh copy is lent.
         """
-        if self._sealed and not self._lent:
-            self._lent = True
+        with _lending:
+            first, self._lent = self._sealed and not self._lent, True
+        if first:
             return os.dup(self.fd)
         fd = _anonymous()
         try:
@@ -86,7 +84,7 @@ class Blob:
                     raise UserError(f"a file that was {self._size} bytes long now ends at {offset}: leave it unchanged")
                 _write_all(fd, memoryview(chunk))
                 offset += len(chunk)
-            return Blob.seal(fd).fd
+            return _seal(fd)
         except BaseException:
             os.close(fd)
             raise
@@ -134,6 +132,15 @@ def _anonymous() -> int:
         return os.memfd_create("provender", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     fd, path = tempfile.mkstemp()
     os.unlink(path)
+    return fd
+
+
+def _seal(fd: int) -> int:
+    if _SEALABLE:
+        import fcntl
+
+        seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
     return fd
 
 

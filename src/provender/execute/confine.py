@@ -67,8 +67,13 @@ def limit(limits: Mapping[str, float], *, cpus: int, count_processes: bool) -> N
     _lower(resource.RLIMIT_AS, _address_space() + max(2 * memory, memory + _ROOM))
     _lower(resource.RLIMIT_CPU, int(limits["seconds"]) * cpus + 60)
     if count_processes:  # elsewhere the kernel would count the user's other processes too
-        _lower(resource.RLIMIT_NPROC, int(limits["processes"]) * _THREADS_PER_PROCESS)
+        _lower(resource.RLIMIT_NPROC, most_threads(limits))
     _lower(resource.RLIMIT_NOFILE, int(limits["files"]))
+
+
+def most_threads(limits: Mapping[str, float]) -> int:
+    """How many threads the processes of a job may have together."""
+    return int(limits["processes"]) * _THREADS_PER_PROCESS
 
 
 def renounce() -> None:

@@ -8,8 +8,10 @@ Descriptors travel towards the job only (SCM_RIGHTS, beside the prefix); payload
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
+from typing import NoReturn
 
 PREFIX = struct.Struct("<IIQ")
 MAX_TEXT = 4 << 20
@@ -32,7 +34,7 @@ def encode(message: Mapping[str, object], files: int = 0, payload: int | None = 
 def decode(text: bytes) -> dict:
     """The message in a frame's JSON text; ValueError for anything but a JSON object of finite numbers and real text."""
     try:
-        message = json.loads(text, parse_constant=_refuse)
+        message = json.loads(text.decode(), parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ValueError("the message is nested too deeply") from None
     if not isinstance(message, dict):
@@ -42,5 +44,10 @@ def decode(text: bytes) -> dict:
     return message
 
 
-def _refuse(constant: str) -> object:
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _refuse(digits)
+
+
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"the message holds {constant}")

@@ -77,6 +77,11 @@ def hide_memory() -> None:
     prctl(_PR_SET_DUMPABLE, 0)
 
 
+def show_memory() -> None:
+    """Undo `hide_memory`."""
+    prctl(_PR_SET_DUMPABLE, 1)
+
+
 def drop_capabilities() -> None:
     """Give up every capability for good: bounding, ambient, effective, permitted and inheritable set."""
     for capability in range(_LAST_CAPABILITY + 1):

@@ -6,6 +6,7 @@ kernel, and every wait ends with the job's time. A job that breaks the protocol 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mmap
 import os
@@ -24,7 +25,8 @@ from .job import Limits
 
 __all__ = ["Ending", "JobEnded", "Session"]
 
-_GRACE = 5.0  # seconds that a warden gets beyond the job's time to report
+_GRACE = 5.0  # seconds beyond the job's time after which its warden is no longer waited for
+_ANSWER = 30.0  # seconds that a warden gets to kill a job and report
 _LINGER = 2.0  # seconds that a job gets to end after it has closed its channel
 _MAX_REPORT = 1 << 20
 
@@ -85,20 +87,16 @@ class Session:
     def end(self) -> Ending:
         """Hang up, wait (within its time) until the job and all its processes are gone; how it ended."""
         if self._ending is None:
-            try:
+            with contextlib.suppress(OSError):  # it may have hung up first
                 self._channel.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it has hung up first
             self._finish(None)
         assert self._ending is not None
         return self._ending
 
     def kill(self) -> None:
         """End the job now. `end` tells what it used until then."""
-        try:
+        with contextlib.suppress(OSError):  # the warden may be gone, and the job with it
             self._control.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # the warden is gone, and the job with it
 
     def _payload(self, size: int) -> Blob:
         fd = anonymous(size)
@@ -132,8 +130,12 @@ class Session:
         poller = select.poll()
         poller.register(self._channel, event)
         left = self._deadline - time.monotonic()
-        if self._ending is not None or left <= 0 or not poller.poll(left * 1000):
-            raise JobEnded(self._finish(0.0))
+        if self._ending is None and (left <= 0 or not poller.poll(left * 1000)):
+            message = f"the job used up its {self._limits.seconds:g} seconds"
+            self._refused = Failure(kind="timeout", message=message)
+            self._finish(0.0)
+        if self._ending is not None:
+            raise JobEnded(self._ending)
 
     def _refuse(self, message: str) -> JobEnded:
         self._refused = Failure(kind="output", message=message)
@@ -156,7 +158,7 @@ class Session:
         if not poller.poll(patience * 1000):
             self.kill()
         raw = bytearray()
-        last = time.monotonic() + _GRACE
+        last = time.monotonic() + _ANSWER
         while len(raw) < _MAX_REPORT:
             if not poller.poll(max(0.0, last - time.monotonic()) * 1000):
                 raise SandboxError(f"a job's warden does not answer: run it again ({self._diagnose()})")

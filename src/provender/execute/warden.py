@@ -14,6 +14,7 @@ import select
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from dataclasses import dataclass, field
 
 from . import census, confine, inside, kernel
 
+_LINUX = sys.platform == "linux"
 _TICK = 0.02  # seconds between two looks at memory and processes
 _DISK_TICK = 0.25  # seconds between two looks at a scratch folder that is no file system of its own
 _TAIL = 16 << 10
@@ -78,9 +80,9 @@ def _oversee(config: Mapping[str, object], control: socket.socket, fds: list[int
     watch = _Watch()
     if sealed:
         confine.enter_namespaces()
-    elif hasattr(os, "memfd_create"):
+    elif _LINUX:
         kernel.adopt_orphans()
-    if hasattr(os, "memfd_create"):
+    if _LINUX:
         kernel.die_with_parent(zygote, signal.SIGKILL if sealed else signal.SIGTERM)
     scratch = None if sealed else tempfile.mkdtemp(prefix="provender-", dir=str(config["scratch"]))
     signal.signal(signal.SIGTERM, lambda *_: _stop(watch, "crashed", "the job was stopped: the executor is gone"))
@@ -121,8 +123,9 @@ def _become(config: Mapping[str, object], order: Order, fds: list[int], scratch:
         confine.limit(order.limits, cpus=os.cpu_count() or 1, count_processes=level == "sealed")
         if level != "unsealed":
             confine.renounce()
-        if hasattr(os, "memfd_create"):
+        if _LINUX:
             kernel.die_with_parent(0, signal.SIGKILL)
+            kernel.show_memory()  # to the warden
         if level == "partial":
             confine.fence([str(p) for p in config["visible"]], work)
         if level != "unsealed":
@@ -193,7 +196,7 @@ def _look(limits: Mapping[str, float], watch: _Watch, scratch: str | None, now: 
         _stop(watch, "timeout", f"the job used up its {limits['seconds']:g} seconds")
     elif memory > limits["memory"]:
         _stop(watch, "memory", f"the job used {_mib(memory)} MiB of memory, more than its {_mib(limits['memory'])} MiB")
-    elif len(processes) > limits["processes"]:
+    elif len(processes) > limits["processes"] or sum(p.threads for p in processes) > confine.most_threads(limits):
         _stop(watch, "processes", f"the job ran more than its {limits['processes']} processes")
     elif scratch is not None and now >= watch.next_disk:
         watch.next_disk = now + _DISK_TICK

@@ -27,11 +27,12 @@ def main() -> None:
     """Serve until the executor closes the socket. Its descriptor and the configuration are the arguments."""
     config = json.loads(sys.argv[1])
     control = socket.socket(fileno=int(sys.argv[2]))
+    sys.argv[:], sys.orig_argv[:] = ["job"], []  # no job needs to read our paths there
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     count = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if config["level"] != "sealed" and hasattr(os, "memfd_create"):
+    if config["level"] != "sealed" and sys.platform == "linux":
         kernel.adopt_orphans()
         kernel.hide_memory()
         kernel.die_with_parent(int(config["parent"]), signal.SIGTERM)
