@@ -17,7 +17,7 @@ class Frontier:
 
     queue     pending nodes in the order in which they were grown (a mapping, for its order and its fast look-up)
     used      executions begun so far, finished or in flight
-    lowest, highest   of all observed rewards so far (0.5 and 0.5 before the first)
+    lowest, highest   of all observations so far (0.5 and 0.5 before the first)
     """
 
     __slots__ = ("_branch_at", "_observed", "_pending", "_place", "_tries", "_tries_at", "highest", "lowest", "queue", "used")
@@ -44,7 +44,7 @@ class Frontier:
 
     @property
     def observed(self) -> np.ndarray:
-        """(b,) reward of that state, 0..1."""
+        """(b,) observation of that state: see `tree.observation`."""
         return self._view(self._observed)
 
     @property
@@ -56,13 +56,17 @@ class Frontier:
         """Pending nodes of a branch, the oldest first."""
         return tuple(self._pending.get(branch, ()))
 
+    def begun(self, branch: int) -> int:
+        """Executions begun from this state, whether or not it has pending nodes now."""
+        return self._tries.get(branch, 0)
+
     def __iter__(self) -> Iterator[int]:
         """Pending nodes, the oldest first."""
         return iter(self.queue)
 
-    def observe(self, reward: float) -> None:
+    def observe(self, observed: float) -> None:
         """A state was scored."""
-        self.lowest, self.highest = min(self.lowest, reward), max(self.highest, reward)
+        self.lowest, self.highest = min(self.lowest, observed), max(self.highest, observed)
 
     def add(self, node: int, branch: int, observed: float) -> None:
         """A node was grown."""

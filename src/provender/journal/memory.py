@@ -10,9 +10,20 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from .events import Color, Event, NodeDiscovered, NodeFailed, NodeGrown, NodeScored, Noted, NoiseMeasured, RunStarted, StateProposed
+from .events import (
+    Color,
+    Event,
+    NodeDiscovered,
+    NodeFailed,
+    NodeGrown,
+    NodeScored,
+    NoiseMeasured,
+    Noted,
+    RunStarted,
+    StateProposed,
+)
 from .store import Journal
 
 RESOLUTION = 4  # scores are shown in steps of sigma_pair / 4
@@ -49,8 +60,8 @@ class _Run:
 
     task: str = ""
     noise: float = 0.0
-    grown: dict[int, NodeGrown] | None = None
-    proposed: dict[int, StateProposed] | None = None
+    grown: dict[int, NodeGrown] = field(default_factory=dict)
+    proposed: dict[int, StateProposed] = field(default_factory=dict)
 
 
 class Memory:
@@ -76,9 +87,7 @@ class Memory:
 
     def apply(self, run: str, event: Event) -> None:
         """Fold one event in; events that are not remembered are passed over."""
-        at = self._runs.get(run)
-        if at is None:
-            at = self._runs[run] = _Run(grown={}, proposed={})
+        at = self._runs.setdefault(run, _Run())
         if isinstance(event, NodeGrown):
             at.grown[event.node] = event
         elif isinstance(event, StateProposed):
@@ -132,9 +141,7 @@ class Memory:
         step = self._runs[record.run].noise / RESOLUTION
         if record.dev is None or step <= 0:
             return record
-        values = {name: getattr(record, name) for name in MemoryRecord.__slots__}
-        values |= {"dev": _rounded(record.dev, step), "gain": _rounded(record.gain, step)}
-        return MemoryRecord(**values)
+        return replace(record, dev=_rounded(record.dev, step), gain=_rounded(record.gain, step))
 
 
 def _record(run: str, at: _Run, event: NodeScored | NodeDiscovered | NodeFailed) -> MemoryRecord:

@@ -39,27 +39,27 @@ class RuleController:
     1. the state is better than the one it started from by more than the noise: refine
     2. the pool holds assets that no scored state has used: refine
     3. one slice gains less than the whole by more than `weak` times the noise: discover
-    4. fewer than `patience` states were tried since the branch last improved: refine, else discover
+    4. fewer than `patience` nodes were executed from the same start: refine, else discover
     """
 
-    patience: int = 3
+    patience: int = 8
     weak: float = 2.0
 
     def decide(self, tree: Tree, node: int, unused: Collection[str]) -> Decision:
-        at = tree[node]
-        start = tree.start_state(node)
+        at, start = tree[node], tree.start_state(node)
         step = at.gain - (0.0 if start is None else start.gain)
         if start is not None and step > tree.noise:
             return Decision("refine", f"it improved on node {start.id} by {step:.3g}, more than the noise of {tree.noise:.3g}")
         if unused:
             return Decision("refine", f"{len(unused)} assets of the pool were not used yet, {sorted(unused)[0]} among them")
-        slice_name = self._weak_slice(at, tree.noise)
-        if slice_name is not None:
-            return Decision("discover", f"the slice {slice_name!r} gains less than the whole: its data may be thin")
-        stale = stale_steps(tree, node)
-        if stale < self.patience:
-            return Decision("refine", f"{stale} states were tried since the branch last improved, fewer than {self.patience}")
-        return Decision("discover", f"{stale} states were tried since the branch last improved, and the pool is used up")
+        weak = self._weak_slice(at, tree.noise)
+        if weak is not None:
+            return Decision("discover", f"the slice {weak!r} gains less than the whole, so its data may be thin")
+        tries = 0 if start is None else tree.tries(start.id)
+        tried = f"{tries} nodes were executed from the same start"
+        if tries < self.patience:
+            return Decision("refine", f"{tried}, fewer than {self.patience}")
+        return Decision("discover", f"{tried} and the pool is used up")
 
     def _weak_slice(self, at: Node, noise: float) -> str | None:
         gains = {
@@ -70,16 +70,3 @@ class RuleController:
             return None
         name = min(sorted(gains), key=gains.__getitem__)
         return name if gains[name] < at.gain - self.weak * noise else None
-
-
-def stale_steps(tree: Tree, node: int) -> int:
-    """Scored black nodes from this one upwards, up to the last that improved on its start by more than the noise."""
-    stale = 0
-    for step in tree.path(node):
-        if step.gain is None or step.parent is None:
-            continue
-        start = tree.start_state(step.id)
-        if start is None or step.gain - start.gain > tree.noise:
-            return stale
-        stale += 1
-    return stale

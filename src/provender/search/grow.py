@@ -25,6 +25,8 @@ class Growth:
     max_black_per_red  most black nodes on one red node's discoveries, black children of black ones included
     dry_after          so many red nodes in a row that admitted nothing mean that the sources are dry: no more are
                        grown (None: never)
+    retreat            go on from the state that a node started from when the node turned out worse: a black sibling
+                       instead of a child, a red child of that state. False: always from the node, as published
     red, black         False for the ablations. Without red nodes nothing is discovered. Without black ones a red node
                        that admitted something is followed by exactly one, the rule-made pass-through
 
@@ -36,6 +38,7 @@ class Growth:
     num_black: int = 5
     max_black_per_red: int = 20
     dry_after: int | None = 3
+    retreat: bool = True
     red: bool = True
     black: bool = True
     controller: Controller = field(default_factory=RuleController)
@@ -47,7 +50,7 @@ class Growth:
     @classmethod
     def paper(cls, *, red: bool = True, black: bool = True) -> Growth:
         """Table 10 of https://arxiv.org/abs/2605.10906: with 5 black nodes a red node and at most 5, none is refined."""
-        return cls(max_black_per_red=5, dry_after=None, red=red, black=black)
+        return cls(max_black_per_red=5, dry_after=None, retreat=False, red=red, black=black)
 
     def grow(self, tree: Tree, unused: Collection[str] = (), node: int | None = None) -> tuple[NodeGrown, ...]:
         """What to put into the tree now; () when there is nothing to add.
@@ -96,9 +99,11 @@ class Growth:
             return _nodes(first, size, at, "black", f"node {at.id} admitted {len(at.admitted)} assets", at.id)
         decision = self.controller.decide(tree, at.id, unused)
         may_refine, may_discover = self.room(tree, tree.base(at.id).id) > 0, self.can_discover(tree)
+        start = tree.start_state(at.id)
+        lost = self.retreat and start is not None and at.gain < start.gain
         if may_refine and (decision.action == "refine" or not may_discover):
-            return _nodes(first, 1, at, "black", decision.reason, at.id)
-        return _nodes(first, self.num_red if may_discover else 0, at, "red", decision.reason, at.id)
+            return _nodes(first, 1, tree[at.parent] if lost else at, "black", decision.reason, at.id)
+        return _nodes(first, self.num_red if may_discover else 0, start if lost else at, "red", decision.reason, at.id)
 
     def _repair(self, tree: Tree, at: Node) -> tuple[NodeGrown, ...]:
         """One sibling in place of a failed black node, unless it was itself a repair."""

@@ -35,7 +35,8 @@ class BranchScheduler:
 
     s     the data state that v would start from: its nearest scored black node above. A red node starts from its black
           parent's state, and so does a black child of that red
-    obs   the observed reward of s; min and max are over all states observed so far
+    obs   how good s looks (`journal.tree.observation`: the reward, which saturates, up to D0, then linear in the gain);
+          min and max are over all states observed so far
     used  executions begun; tries(s): those of them that started from s, those in flight included, so that parallel
           workers spread out
 

@@ -13,7 +13,16 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..journal.events import AssetAdmitted, Event, NodeDiscovered, NodeFailed, NodeScored, NodeStarted, NoiseMeasured, StateProposed
+from ..journal.events import (
+    AssetAdmitted,
+    Event,
+    NodeDiscovered,
+    NodeFailed,
+    NodeScored,
+    NodeStarted,
+    NoiseMeasured,
+    StateProposed,
+)
 from ..journal.pool import Pool
 from ..journal.tree import ROOT, Node, Tree
 from .grow import Growth
