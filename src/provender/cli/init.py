@@ -124,7 +124,9 @@ def _targets(source: Path, train: pd.DataFrame, target: Sequence[str]) -> list[s
     if not target and source.is_dir() and "label" in train.columns:
         return ["label"]
     if not target:
-        raise TaskError(f"no target is named: say which column to predict with --target, one of {', '.join(train.columns[:20])}")
+        raise TaskError(
+            f"no target is named: say which column to predict with --target, one of {', '.join(train.columns[:20])}"
+        )
     for name in target:
         require_column(train, name, "target")
     return list(target)
@@ -141,7 +143,9 @@ def _present(frame: pd.DataFrame, targets: list[str], what: str, drop: bool) -> 
             f"the target {', '.join(map(repr, targets))} is missing in {count} of {len(frame)} rows of {what}: "
             "correct them, or leave them out with --drop-missing-targets"
         )
-    return frame[~absent].reset_index(drop=True), [f"{count} of {len(frame)} rows of {what} have no target and were left out"]
+    return frame[~absent].reset_index(drop=True), [
+        f"{count} of {len(frame)} rows of {what} have no target and were left out"
+    ]
 
 
 def _check_test(train: pd.DataFrame, held: pd.DataFrame, targets: list[str], name: str) -> None:
@@ -150,7 +154,9 @@ def _check_test(train: pd.DataFrame, held: pd.DataFrame, targets: list[str], nam
         raise TaskError(f"{name} lacks the column {lacking[0]!r} of the training data: add it, or drop it from both")
     some = [column for column in targets if column in held.columns]
     if 0 < len(some) < len(targets):
-        raise TaskError(f"{name} has the target {some[0]!r} but not all of {', '.join(targets)}: give all of them or none")
+        raise TaskError(
+            f"{name} has the target {some[0]!r} but not all of {', '.join(targets)}: give all of them or none"
+        )
 
 
 def _choices(
@@ -164,7 +170,9 @@ def _choices(
     from ..profile.target import check_classes_metric, check_target, class_names, infer_task
 
     if metric is not None and metric.endswith(".py"):
-        raise TaskError(f"metric is {metric!r}: name a built-in one now, then set metric.name and metric.direction in task.toml to your grade.py")
+        raise TaskError(
+            f"metric is {metric!r}: name a built-in one now, then set metric.name and metric.direction in task.toml to your grade.py"
+        )
     wanted = find_metric(metric) if metric else None
     guess = infer_task(train, targets, kind=_kind(wanted))
     if guess.kind == "classification":
@@ -204,7 +212,9 @@ def _own_learner(path: Path) -> str:
     except (SyntaxError, ValueError) as error:
         raise TaskError(f"{path.name} does not parse: {error}; correct it") from None
     if not any(isinstance(node, ast.ClassDef) and node.name == "Learner" for node in tree.body):
-        raise TaskError(f"{path.name} defines no class Learner: give it fit(features, y, weight, seed) and predict(features)")
+        raise TaskError(
+            f"{path.name} defines no class Learner: give it fit(features, y, weight, seed) and predict(features)"
+        )
     return str(path)
 
 
@@ -219,7 +229,9 @@ def _header_notes(train: pd.DataFrame) -> list[str]:
     numbers = [name for name in train.columns if name.replace(".", "", 1).replace("-", "", 1).isdigit()]
     if len(numbers) * 2 <= len(train.columns):
         return []
-    return [f"the columns are named {', '.join(map(repr, train.columns[:3]))} …: the first row looks like data, so add a header line if it is"]
+    return [
+        f"the columns are named {', '.join(map(repr, train.columns[:3]))} …: the first row looks like data, so add a header line if it is"
+    ]
 
 
 def _overlap_notes(train: pd.DataFrame, held: pd.DataFrame | None, schema: Schema) -> list[str]:
@@ -231,7 +243,11 @@ def _overlap_notes(train: pd.DataFrame, held: pd.DataFrame | None, schema: Schem
     import numpy as np
 
     shared = int(np.isin(normalised_digests(held, inputs), normalised_digests(train, inputs)).sum())
-    return [f"{shared} of {len(held)} test rows are also training rows (up to case, spaces and rounding)"] if shared else []
+    return (
+        [f"{shared} of {len(held)} test rows are also training rows (up to case, spaces and rounding)"]
+        if shared
+        else []
+    )
 
 
 def _write(draft: _Draft, into: Path) -> None:
@@ -264,7 +280,11 @@ def _place(source: Path, frame: pd.DataFrame, folder: Path, stem: str) -> str:
 
     folder.mkdir(exist_ok=True)
     whole = source.is_file() and len(read_table(source)) == len(frame)
-    name = f"{stem}{''.join(source.suffixes[-2:] if source.suffix == '.gz' else source.suffixes[-1:])}" if whole else f"{stem}.parquet"
+    name = (
+        f"{stem}{''.join(source.suffixes[-2:] if source.suffix == '.gz' else source.suffixes[-1:])}"
+        if whole
+        else f"{stem}.parquet"
+    )
     if whole:
         shutil.copyfile(source, folder / name)
     else:

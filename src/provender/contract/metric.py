@@ -145,7 +145,9 @@ def _kappa(y: np.ndarray, p: np.ndarray) -> float:
     most = max(truth.max(), guess.max())
     if truth.min() == guess.min() == most:
         return float("nan")
-    return float(cohen_kappa_score(truth, guess, labels=np.arange(most + 1), weights="quadratic"))  # absent classes keep distances
+    return float(
+        cohen_kappa_score(truth, guess, labels=np.arange(most + 1), weights="quadratic")
+    )  # absent classes keep distances
 
 
 def _r2(y: np.ndarray, p: np.ndarray) -> float:

@@ -91,55 +91,63 @@ class Task:
 
 def read_task(folder: Path) -> Task:
     """Read and check `folder/task.toml`. Raises TaskError naming the key, its value and the mend."""
-    folder = Path(folder).resolve()
-    path = folder / "task.toml" if folder.is_dir() else folder
-    folder = path.parent
-    if not path.exists():
-        raise TaskError(f"there is no task.toml in {folder}: make one with  provender init DATA --target COLUMN --into {folder.name}")
+    given = Path(folder).resolve()
+    path = given / "task.toml" if given.suffix != ".toml" else given
+    if not path.is_file():
+        raise TaskError(
+            f"there is no task.toml in {path.parent}: make one with  provender init DATA --target COLUMN --into {path.parent.name}"
+        )
     try:
-        raw = tomllib.loads(path.read_text())
+        raw = tomllib.loads(_read("task.toml", path))
     except tomllib.TOMLDecodeError as error:
-        raise TaskError(f"{path} is not valid TOML: {error}") from None
-    return _build(folder, raw)
+        raise TaskError(f"{path} is not valid TOML: {error}; correct that line") from None
+    return _build(path.parent, raw)
 
 
 def _build(folder: Path, raw: dict[str, Any]) -> Task:
     known = {"task", "data", "columns", "metric", "evaluation", "learner", "selection", "budget"}
     if extra := set(raw) - known:
-        raise TaskError(f"task.toml has the unknown table [{sorted(extra)[0]}]: the tables are {', '.join(sorted(known))}")
+        raise TaskError(
+            f"task.toml has the unknown table [{sorted(extra)[0]}]: the tables are {', '.join(sorted(known))}"
+        )
     head = _table(raw, "task", {"name", "modality", "kind", "description", "classes"})
+    classes = _names("task.classes", head.get("classes", ()))
     kind = _choice("task.kind", head.get("kind", "classification"), get_args(Kind))
     modality = _choice("task.modality", head.get("modality", "tabular"), get_args(Modality))
     data = _data(folder, raw, kind)
     learner = _learner(folder, raw)
     metric, grader = _metric(folder, raw, learner)
+    selection = _selection(folder, raw, kind)
     initial = folder / "loader.py"
     task = Task(
         folder=folder,
-        name=str(head.get("name", folder.name)),
+        name=_string("task.name", head.get("name", folder.name)),
         kind=kind,
         modality=modality,
         data=data,
         metric=metric,
         learner=learner,
         evaluation=_evaluation(raw),
-        selection=_selection(folder, raw, kind),
+        selection=selection,
         budget=_budget(raw),
         grader=grader,
-        initial=initial.read_text() if initial.exists() else None,
-        description=str(head.get("description", "")),
-        classes=tuple(str(c) for c in head.get("classes", ())),
-        digest=_digest(folder, raw, learner, grader, data),
+        initial=_read("loader.py", initial) if initial.exists() else None,
+        description=_string("task.description", head.get("description", "")),
+        classes=classes,
+        digest=_digest(
+            raw, learner, [grader, data.train, data.test, data.validation, selection.pool if selection else None]
+        ),
     )
+    _check_roles(data)
     _check_output(task)
     return task
 
 
-def _table(raw: dict, name: str, keys: set[str]) -> dict[str, Any]:
+def _table(raw: dict, name: str, keys: set[str] | None) -> dict[str, Any]:
     table = raw.get(name, {})
     if not isinstance(table, dict):
         raise TaskError(f"[{name}] in task.toml must be a table, not {table!r}")
-    if extra := set(table) - keys:
+    if keys is not None and (extra := set(table) - keys):
         raise TaskError(f"[{name}] has the unknown key {sorted(extra)[0]!r}: it knows {', '.join(sorted(keys))}")
     return table
 
@@ -150,97 +158,165 @@ def _choice(key: str, value: Any, options: tuple[str, ...]) -> Any:
     return value
 
 
+def _string(key: str, value: Any) -> str:
+    if not isinstance(value, str) or (value == "" and key != "task.description"):
+        raise TaskError(f"{key} is {value!r}: give a text in quotes")
+    return value
+
+
+def _optional(table: dict, key: str) -> str | None:
+    name = key.rpartition(".")[2]
+    return None if name not in table else _string(key, table[name])
+
+
+def _number(key: str, value: Any, low: float, high: float, *, whole: bool = False) -> float:
+    """A number of [low, high]; booleans and texts are none, whatever Python says."""
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
+        reach = f"from {low:g} to {high:g}" if high < 1e12 else f"of at least {low:g}"
+        raise TaskError(f"{key} is {value!r}: give a {'whole ' if whole else ''}number {reach}")
+    return value
+
+
+def _flag(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TaskError(f"{key} is {value!r}: write true or false, without quotes")
+    return value
+
+
 def _path(folder: Path, key: str, value: Any) -> Path | None:
     if value is None:
         return None
-    path = (folder / str(value)).resolve()
+    path = (folder / _string(key, value)).resolve()
     if not path.exists():
         raise TaskError(f"{key} is {value!r}, but {path} does not exist: correct the path in task.toml")
     return path
 
 
+def _read(key: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise TaskError(f"{key}: {path} cannot be read as UTF-8 text ({error}): save it so") from None
+
+
 def _names(key: str, value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value)
-    if not all(isinstance(name, str) for name in names):
-        raise TaskError(f"{key} is {value!r}: give a column name or a list of names")
-    return names
+    names = (value,) if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) and name for name in names):
+        raise TaskError(f"{key} is {value!r}: give a name in quotes or a list of names")
+    if repeated := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise TaskError(f"{key} names {repeated[0]!r} twice: drop one of them")
+    return tuple(names)
+
+
+def _command(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
+        raise TaskError(f'{key} is {value!r}: give a list such as ["python", "train.py"]')
+    return tuple(value)
 
 
 def _data(folder: Path, raw: dict, kind: str) -> Data:
     table = _table(raw, "data", {"train", "test", "validation", "id", "target", "weight", "private"})
-    columns = raw.get("columns", {})
+    columns = _table(raw, "columns", None)
     for name, meaning in columns.items():
         _choice(f"columns.{name}", meaning, COLUMN_KINDS)
     train = _path(folder, "data.train", table.get("train"))
     target = _names("data.target", table.get("target", ()))
     if kind in ("classification", "regression", "multilabel") and (train is None or not target):
-        raise TaskError(f"a {kind} task needs data.train and data.target in task.toml")
+        lacking = "data.train" if train is None else "data.target"
+        raise TaskError(f"{lacking} is missing: a {kind} task needs data.train and data.target in task.toml")
+    if kind == "classification" and len(target) > 1:
+        raise TaskError(
+            f"data.target is {list(target)}, but task.kind is 'classification': name one target, or set task.kind to multilabel or regression"
+        )
     return Data(
         train=train,
         test=_path(folder, "data.test", table.get("test")),
         validation=_path(folder, "data.validation", table.get("validation")),
-        id=table.get("id"),
+        id=_optional(table, "data.id"),
         target=target,
-        weight=table.get("weight"),
+        weight=_optional(table, "data.weight"),
         private=_names("data.private", table.get("private", ())),
-        columns={str(k): str(v) for k, v in columns.items()},
+        columns=dict(columns),
     )
 
 
+def _check_roles(data: Data) -> None:
+    """A column is either the target, the row id, the weight or an input."""
+    roles = [(name, "data.target") for name in data.target] + [(data.id, "data.id"), (data.weight, "data.weight")]
+    roles += [(name, "columns") for name in data.columns]
+    seen: dict[str, str] = {}
+    for name, role in roles:
+        if name is not None and seen.setdefault(name, role) != role:
+            raise TaskError(f"{role} names the column {name!r}, which is {seen[name]} already: drop one of the two")
+
+
 def _learner(folder: Path, raw: dict) -> LearnerSpec:
-    table = _table(raw, "learner", {"preset", "path", "output", "train", "predict", "evaluate", "mounts", "params", "seconds", "memory_mb"})
+    table = _table(
+        raw,
+        "learner",
+        {"preset", "path", "output", "train", "predict", "evaluate", "mounts", "params", "seconds", "memory_mb"},
+    )
     path = _path(folder, "learner.path", table.get("path"))
-    forms = [bool(table.get("preset")), path is not None, bool(table.get("train") or table.get("evaluate"))]
+    programs = {name: _command(f"learner.{name}", table.get(name, ())) for name in ("train", "predict", "evaluate")}
+    forms = [bool(table.get("preset")), path is not None, bool(programs["train"] or programs["evaluate"])]
     if sum(forms) != 1:
-        raise TaskError("[learner] needs exactly one of preset = \"logistic\", path = \"learner.py\", or train/evaluate = [...]")
+        given = ", ".join(sorted(set(table) & {"preset", "path", "train", "predict", "evaluate"})) or "none"
+        raise TaskError(
+            f'[learner] needs exactly one of preset = "logistic", path = "learner.py", or train/evaluate = [...], but has {given}: choose one'
+        )
+    if programs["train"] and not (programs["predict"] or programs["evaluate"]):
+        raise TaskError(
+            "learner.predict is missing: a learner.train program needs learner.predict or learner.evaluate beside it"
+        )
     output = _choice("learner.output", table.get("output", "record" if forms[2] else "probability"), get_args(Output))
     return LearnerSpec(
         output=output,
-        preset=table.get("preset"),
-        source=path.read_text() if path else None,
-        train=tuple(table.get("train", ())),
-        predict=tuple(table.get("predict", ())),
-        evaluate=tuple(table.get("evaluate", ())),
-        mounts=tuple(str(_path(folder, "learner.mounts", m)) for m in table.get("mounts", ())),
-        params=table.get("params", {}),
-        seconds=float(table.get("seconds", 600.0)),
-        memory_mb=int(table.get("memory_mb", 8192)),
+        preset=_optional(table, "learner.preset"),
+        source=_read("learner.path", path) if path else None,
+        **programs,
+        mounts=tuple(
+            str(_path(folder, "learner.mounts", m)) for m in _command("learner.mounts", table.get("mounts", ()))
+        ),
+        params=_table(table, "params", None),
+        seconds=float(_number("learner.seconds", table.get("seconds", 600.0), 0.1, 1e15)),
+        memory_mb=int(_number("learner.memory_mb", table.get("memory_mb", 8192), 64, 1e15, whole=True)),
     )
 
 
 def _metric(folder: Path, raw: dict, learner: LearnerSpec) -> tuple[Metric, Path | None]:
     table = _table(raw, "metric", {"name", "direction"})
-    name = str(table.get("name", ""))
+    name = _optional(table, "metric.name") or ""
     direction: Direction | None = table.get("direction")
     if direction is not None:
         _choice("metric.direction", direction, get_args(Direction))
     if name.endswith(".py") or learner.evaluate:
         if direction is None:
-            raise TaskError(f"metric.direction is missing: say minimize or maximize for {name or 'the evaluating program'}")
-        return program_metric(name or "score", direction), _path(folder, "metric.name", name) if name.endswith(".py") else None
+            raise TaskError(
+                f"metric.direction is missing: say minimize or maximize for {name or 'the evaluating program'}"
+            )
+        return program_metric(name or "score", direction), _path(folder, "metric.name", name) if name.endswith(
+            ".py"
+        ) else None
     if not name:
         raise TaskError("metric.name is missing in task.toml: name a metric such as log_loss, or a grade.py")
     metric = find_metric(name)
     if direction not in (None, metric.direction):
-        raise TaskError(f"metric.direction is {direction!r}, but {metric.name} is to {metric.direction}: correct or drop it")
+        raise TaskError(
+            f"metric.direction is {direction!r}, but {metric.name} is to {metric.direction}: correct or drop it"
+        )
     return metric, None
 
 
 def _evaluation(raw: dict) -> Evaluation:
     table = _table(raw, "evaluation", {"protocol", "folds", "group", "time", "slices", "transductive", "test_size"})
-    folds, test_size = int(table.get("folds", 5)), float(table.get("test_size", 0.2))
-    if not 2 <= folds <= 50:
-        raise TaskError(f"evaluation.folds is {folds}: choose 2 to 50")
-    if not 0 < test_size < 1:
-        raise TaskError(f"evaluation.test_size is {test_size}: choose a share between 0 and 1")
     return Evaluation(
         protocol=_choice("evaluation.protocol", table.get("protocol", "auto"), get_args(Protocol)),
-        folds=folds,
-        group=table.get("group"),
-        time=table.get("time"),
+        folds=int(_number("evaluation.folds", table.get("folds", 5), 2, 50, whole=True)),
+        group=_optional(table, "evaluation.group"),
+        time=_optional(table, "evaluation.time"),
         slices=_names("evaluation.slices", table.get("slices", ())),
-        transductive=bool(table.get("transductive", False)),
-        test_size=test_size,
+        transductive=_flag("evaluation.transductive", table.get("transductive", False)),
+        test_size=float(_number("evaluation.test_size", table.get("test_size", 0.2), 0.01, 0.9)),
     )
 
 
@@ -251,33 +327,40 @@ def _selection(folder: Path, raw: dict, kind: str) -> SelectionRule | None:
         return None
     table = _table(raw, "selection", {"pool", "rows", "id", "transforms"})
     pool = _path(folder, "selection.pool", table.get("pool"))
-    rows = int(table.get("rows", 0))
-    if pool is None or rows < 1:
-        raise TaskError("[selection] needs pool = \"pool.csv\" and rows = the number of rows that may be chosen")
-    return SelectionRule(pool=pool, rows=rows, id=str(table.get("id", "id")), transforms=bool(table.get("transforms", False)))
+    if pool is None:
+        raise TaskError('selection.pool is missing: name the table to choose from, such as pool = "pool.csv"')
+    if "rows" not in table:
+        raise TaskError("selection.rows is missing: say how many rows may be chosen, such as rows = 1000")
+    return SelectionRule(
+        pool=pool,
+        rows=int(_number("selection.rows", table["rows"], 1, 1e15, whole=True)),
+        id=_string("selection.id", table.get("id", "id")),
+        transforms=_flag("selection.transforms", table.get("transforms", False)),
+    )
 
 
 def _budget(raw: dict) -> Budget:
     table = _table(raw, "budget", {"nodes", "time"})
-    nodes = table.get("nodes")
-    if nodes is not None and int(nodes) < 1:
-        raise TaskError(f"budget.nodes is {nodes}: give at least 1")
-    return Budget(nodes=None if nodes is None else int(nodes), seconds=seconds(table["time"]) if "time" in table else None)
+    return Budget(
+        nodes=int(_number("budget.nodes", table["nodes"], 1, 1e15, whole=True)) if "nodes" in table else None,
+        seconds=seconds(table["time"], "budget.time") if "time" in table else None,
+    )
 
 
-def seconds(text: str | float) -> float:
-    """Seconds of a duration such as 90, "90s", "10m", "1h30m". Raises TaskError for anything else or nothing."""
+def seconds(text: str | float, key: str = "the budget") -> float:
+    """Seconds of a duration such as 90, "90s", "10m", "1h30m". Raises TaskError, naming `key`, for anything else or nothing."""
     match = re.fullmatch(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s?)?", str(text).strip())
-    value = sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)) if match else 0
+    value = (
+        sum(float(part or 0) * unit for part, unit in zip(match.groups(), (3600, 60, 1), strict=True)) if match else 0
+    )
     if value <= 0:
-        raise TaskError(f"a budget of {text!r} is no time: write 90s, 10m or 1h30m")
+        raise TaskError(f"{key} is {text!r}, which is no time: write 90s, 10m or 1h30m")
     return value
 
 
-def _digest(folder: Path, raw: dict, learner: LearnerSpec, grader: Path | None, data: Data) -> str:
+def _digest(raw: dict, learner: LearnerSpec, files: list[Path | None]) -> str:
     """Everything but the budget: two budgets make one task, another row or another learner makes another."""
     fixed = {name: table for name, table in raw.items() if name != "budget"}
-    files = [grader, data.train, data.test, data.validation]
     return digest(fixed, learner.to_json(), *[_file_digest(path) for path in files])
 
 
@@ -296,12 +379,19 @@ def _file_digest(path: Path | None) -> str:
 
 
 def _check_output(task: Task) -> None:
-    needs, output = task.metric.needs, task.learner.output
-    if task.grader is not None or task.learner.evaluate or output in needs:
+    output = task.learner.output
+    if task.grader is not None or task.learner.evaluate:
         return
-    if output == "probability" and "label" in needs:
-        return
-    raise TaskError(
-        f"the metric {task.metric.name} needs {' or '.join(needs)}, but learner.output is {output!r}: "
-        f"choose another metric or a learner that gives {needs[0]}"
-    )
+    if not task.metric.accepts(output):
+        needs = task.metric.needs
+        raise TaskError(
+            f"metric.name is {task.metric.name!r}, which needs {' or '.join(needs)}, but learner.output is {output!r}: "
+            f"choose another metric or a learner that gives {needs[0]}"
+        )
+    if (task.kind == "regression" and output in ("label", "probability")) or (
+        task.kind in ("classification", "multilabel") and output == "value"
+    ):
+        mend = "value" if task.kind == "regression" else "probability"
+        raise TaskError(
+            f'learner.output is {output!r}, but task.kind is {task.kind!r}: write output = "{mend}", or correct the kind'
+        )

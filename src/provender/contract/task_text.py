@@ -37,7 +37,12 @@ class TaskText:
         return "\n\n".join(parts)
 
     def _task(self) -> str:
-        lines = ["[task]", f"name = {toml(self.name)}", f"kind = {toml(self.kind)}", f"modality = {toml(self.modality)}"]
+        lines = [
+            "[task]",
+            f"name = {toml(self.name)}",
+            f"kind = {toml(self.kind)}",
+            f"modality = {toml(self.modality)}",
+        ]
         lines[2] += "    # classification | regression | multilabel"
         lines[3] += "    # tabular | text | image"
         if 0 < len(self.classes) <= _MOST_CLASSES:
@@ -47,14 +52,20 @@ class TaskText:
     def _data(self) -> str:
         lines = ["[data]", f"train = {toml(self.train)}"]
         if self.test:
-            said = "with answers: scored once, at the end" if self.answers else "without answers: predictions are written for it"
+            said = (
+                "with answers: scored once, at the end"
+                if self.answers
+                else "without answers: predictions are written for it"
+            )
             lines.append(f"test = {toml(self.test)}    # {said}")
         else:
-            lines.append("# test = \"sealed/test.csv\"    # without one a fifth of the rows is set aside")
-        lines.append(f"id = {toml(self.id)}" if self.id else "# id = \"id\"    # a column that names the rows; never a feature")
+            lines.append('# test = "sealed/test.csv"    # without one a fifth of the rows is set aside')
+        lines.append(
+            f"id = {toml(self.id)}" if self.id else '# id = "id"    # a column that names the rows; never a feature'
+        )
         lines.append(f"target = {toml(self.target[0] if len(self.target) == 1 else self.target)}")
-        lines.append("# weight = \"…\"    # a column of example weights")
-        lines.append("# private = [\"…\"]    # columns that never leave this machine")
+        lines.append('# weight = "…"    # a column of example weights')
+        lines.append('# private = ["…"]    # columns that never leave this machine')
         return "\n".join(lines)
 
     def _columns(self) -> str:

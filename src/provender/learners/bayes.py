@@ -20,7 +20,9 @@ class NaiveBayes(BaseEstimator):
     def fit(self, x, y, sample_weight=None):
         if sparse.issparse(x):
             if x.nnz and x.data.min() < 0:
-                raise ValueError(f"sparse features must not be negative for naive_bayes, but one is {x.data.min():g}: return them dense")
+                raise ValueError(
+                    f"sparse features must not be negative for naive_bayes, but one is {x.data.min():g}: return them dense"
+                )
             self.model_ = MultinomialNB(alpha=self.alpha).fit(x, y, sample_weight)
         else:
             self.model_ = GaussianNB(var_smoothing=self.var_smoothing).fit(x, y, sample_weight)

@@ -1,10 +1,10 @@
 """What every preset does around its estimator, so that no gain is a trivial one.
 
-    duplicated rows      rows with the same features and target are merged, their weights added
-    weights              divided by their mean over the merged rows; rows of weight 0 are left out
-    duplicated columns   columns that are equal up to a factor are merged into their mean
-    scale                dense columns are standardised, sparse ones divided by their largest absolute value
-    soft labels          a row with label distribution (p_1 … p_k) becomes k rows with weights p_j
+duplicated rows      rows with the same features and target are merged, their weights added
+weights              divided by their mean over the merged rows; rows of weight 0 are left out
+duplicated columns   columns that are equal up to a factor are merged into their mean
+scale                dense columns are standardised, sparse ones divided by their largest absolute value
+soft labels          a row with label distribution (p_1 … p_k) becomes k rows with weights p_j
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class Preparation:
     def transform(self, features) -> np.ndarray | sparse.csr_matrix:
         x = self._matrix(features)
         if x.shape[1] != self.width_:
-            raise ValueError(f"the inputs have {x.shape[1]} features, the training rows had {self.width_}: fit and inputs must give the same columns")
+            raise ValueError(
+                f"the inputs have {x.shape[1]} features, the training rows had {self.width_}: fit and inputs must give the same columns"
+            )
         x = self._scale(x)
         return x if self.merge_ is None else x @ self.merge_
 
@@ -54,7 +56,9 @@ class Preparation:
         if not self.missing and np.isnan(values).any():
             raise ValueError(f"{int(np.isnan(values).sum())} feature values are NaN: impute them in fit() and inputs()")
         if np.isinf(values).any():
-            raise ValueError(f"{int(np.isinf(values).sum())} feature values are infinite: clip them in fit() and inputs()")
+            raise ValueError(
+                f"{int(np.isinf(values).sum())} feature values are infinite: clip them in fit() and inputs()"
+            )
         return x
 
     def _moments(self, x) -> tuple[np.ndarray | None, np.ndarray | None]:
@@ -78,7 +82,9 @@ class Preparation:
 def _refuse_strings(frame: pd.DataFrame) -> None:
     for i, dtype in enumerate(frame.dtypes):
         if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)):
-            raise ValueError(f"the feature {frame.columns[i]!r} has dtype {dtype}: encode it as numbers in fit() and inputs()")
+            raise ValueError(
+                f"the feature {frame.columns[i]!r} has dtype {dtype}: encode it as numbers in fit() and inputs()"
+            )
 
 
 def _merged_columns(x) -> sparse.csr_matrix | None:
@@ -90,8 +96,12 @@ def _merged_columns(x) -> sparse.csr_matrix | None:
     if n == 0 or d < 2:
         return None
     known = x if sparse.issparse(x) else np.nan_to_num(x, nan=np.pi)
-    length = np.sqrt(np.asarray(known.multiply(known).sum(axis=0)).ravel() if sparse.issparse(x) else (known**2).sum(axis=0))
-    marks = np.asarray(known.T @ np.random.default_rng(0).normal(size=(n, 2))) / np.where(length > 0, length, 1.0)[:, None]
+    length = np.sqrt(
+        np.asarray(known.multiply(known).sum(axis=0)).ravel() if sparse.issparse(x) else (known**2).sum(axis=0)
+    )
+    marks = (
+        np.asarray(known.T @ np.random.default_rng(0).normal(size=(n, 2))) / np.where(length > 0, length, 1.0)[:, None]
+    )
     sign = np.where(marks[:, 0] < 0, -1.0, 1.0)
     group = np.unique(np.round(marks * sign[:, None], _ROUNDED) + 0.0, axis=0, return_inverse=True)[1].ravel()
     counts = np.bincount(group)
@@ -130,7 +140,9 @@ def _row_marks(x, y: np.ndarray) -> np.ndarray:
         rows = [x.indices[a:b].tobytes() + x.data[a:b].tobytes() for a, b in cuts]
     else:
         rows = [row.tobytes() for row in np.ascontiguousarray(x)]
-    raw = np.array([row + target.tobytes() for row, target in zip(rows, np.ascontiguousarray(y), strict=True)], dtype=object)
+    raw = np.array(
+        [row + target.tobytes() for row, target in zip(rows, np.ascontiguousarray(y), strict=True)], dtype=object
+    )
     return pd.util.hash_array(raw, categorize=False)
 
 
@@ -159,7 +171,9 @@ class PresetLearner:
         self.preparation_ = Preparation(scaled=self.preset.scaled, dense=self.preset.dense, missing=self.preset.missing)
         x = self.preparation_.fit_transform(features)
         if x.shape[0] != len(y):
-            raise ValueError(f"there are {x.shape[0]} rows of features and {len(y)} targets: fit() must keep or return them together")
+            raise ValueError(
+                f"there are {x.shape[0]} rows of features and {len(y)} targets: fit() must keep or return them together"
+            )
         if self.kind == "classification" and y.ndim == 2:
             x, y, weight = harden(x, y, weight)
         targets = y.reshape(len(y), -1).astype(float)

@@ -52,7 +52,9 @@ class Logistic(BaseEstimator):
 class LinearMargin(BaseEstimator):
     """Linear support vector classifier (squared hinge loss), converged."""
 
-    def __init__(self, C: float = 0.1, max_iter: int = 5_000, tol: float = 1e-3, random_state: int | None = None) -> None:
+    def __init__(
+        self, C: float = 0.1, max_iter: int = 5_000, tol: float = 1e-3, random_state: int | None = None
+    ) -> None:
         self.C = C
         self.max_iter = max_iter
         self.tol = tol
@@ -80,7 +82,12 @@ class LinearMarginRegressor(BaseEstimator):
     def fit(self, x, y, sample_weight=None):
         self.center_, self.spread_ = float(np.mean(y)), float(np.std(y)) or 1.0
         model = LinearSVR(
-            C=self.C, epsilon=self.epsilon, max_iter=self.max_iter, tol=self.tol, dual=False, loss="squared_epsilon_insensitive"
+            C=self.C,
+            epsilon=self.epsilon,
+            max_iter=self.max_iter,
+            tol=self.tol,
+            dual=False,
+            loss="squared_epsilon_insensitive",
         )
         self.model_ = fit_converged(model, x, (y - self.center_) / self.spread_, sample_weight)
         return self

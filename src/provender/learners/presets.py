@@ -79,7 +79,9 @@ _TABLE = (
     Preset(
         name="knn",
         summary="weighted vote of the 10 nearest neighbours",
-        estimators=_both("provender.learners.neighbours:NeighbourClassifier", "provender.learners.neighbours:NeighbourRegressor"),
+        estimators=_both(
+            "provender.learners.neighbours:NeighbourClassifier", "provender.learners.neighbours:NeighbourRegressor"
+        ),
         outputs=_ANY,
         cost=0.05,
     ),
@@ -113,7 +115,9 @@ _TABLE = (
     Preset(
         name="hist_gradient_boosting",
         summary="100 rounds of histogram gradient boosting",
-        estimators=_both("sklearn.ensemble:HistGradientBoostingClassifier", "sklearn.ensemble:HistGradientBoostingRegressor"),
+        estimators=_both(
+            "sklearn.ensemble:HistGradientBoostingClassifier", "sklearn.ensemble:HistGradientBoostingRegressor"
+        ),
         outputs=_ANY,
         defaults=_same(early_stopping=False),
         scaled=False,
@@ -130,9 +134,13 @@ def find_preset(name: str, kind: str) -> Preset:
     """The preset of this name for this kind of task; raises TaskError that lists those that fit."""
     fitting = [preset.name for preset in _TABLE if kind in preset.kinds]
     if name not in PRESETS:
-        raise TaskError(f"learner.preset is {name!r}, which does not exist: for {kind} choose one of {', '.join(fitting) or 'none'}")
+        raise TaskError(
+            f"learner.preset is {name!r}, which does not exist: for {kind} choose one of {', '.join(fitting) or 'none'}"
+        )
     if kind not in PRESETS[name].kinds:
-        raise TaskError(f"learner.preset {name!r} does not fit a {kind} task: choose one of {', '.join(fitting) or 'none, but a learner.py'}")
+        raise TaskError(
+            f"learner.preset {name!r} does not fit a {kind} task: choose one of {', '.join(fitting) or 'none, but a learner.py'}"
+        )
     return PRESETS[name]
 
 
@@ -146,5 +154,7 @@ def make_learner(preset: str, kind: str, params: Mapping[str, object] | None = N
     defaults, params = dict(row.defaults.get(kind, {})), dict(params or {})
     known = set(estimator._get_param_names()) - {"random_state", "n_jobs", "verbose", "warm_start"}
     if unknown := sorted(set(params) - known):
-        raise TaskError(f"learner.params.{unknown[0]} is no parameter of the preset {preset!r}: it knows {', '.join(sorted(known))}")
+        raise TaskError(
+            f"learner.params.{unknown[0]} is no parameter of the preset {preset!r}: it knows {', '.join(sorted(known))}"
+        )
     return PresetLearner(row, kind, estimator, defaults | params)

@@ -12,7 +12,24 @@ import numpy as np
 import pandas as pd
 
 MISSING_MARKERS = frozenset(
-    ("", "?", "-", "--", ".", "na", "n/a", "n.a.", "nan", "null", "none", "nil", "missing", "unknown", "#n/a", "not available")
+    (
+        "",
+        "?",
+        "-",
+        "--",
+        ".",
+        "na",
+        "n/a",
+        "n.a.",
+        "nan",
+        "null",
+        "none",
+        "nil",
+        "missing",
+        "unknown",
+        "#n/a",
+        "not available",
+    )
 )
 YES_NO = (
     frozenset(("yes", "no")),

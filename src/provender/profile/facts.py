@@ -122,7 +122,9 @@ def column_facts(values: pd.Series, column: Column, target: np.ndarray) -> Colum
             days = (dates - pd.Timestamp(0)).dt.total_seconds() / 86_400
             facts = _numeric(days, absent, target)
             kept = {name: facts[name] for name in ("missing", "association", "linear", "missing_association")}
-            return ColumnFacts(**head, **kept, span_days=round(float(np.ptp(days.dropna())), 2) if days.notna().any() else 0.0)
+            return ColumnFacts(
+                **head, **kept, span_days=round(float(np.ptp(days.dropna())), 2) if days.notna().any() else 0.0
+            )
         case "category":
             return ColumnFacts(**head, **_category(values, absent, target))
         case "text":
@@ -180,7 +182,10 @@ def _lengths(present: pd.Series) -> dict[str, float]:
     text = present.iloc[:: max(1, len(present) // _LOOKED_AT)].astype("str")
     if len(text) == 0:
         return {}
-    return {"words": round(float(text.str.count(r"\S+").mean()), 2), "characters": round(float(text.str.len().mean()), 2)}
+    return {
+        "words": round(float(text.str.count(r"\S+").mean()), 2),
+        "characters": round(float(text.str.len().mean()), 2),
+    }
 
 
 def _target_matrix(y: np.ndarray, kind: str) -> np.ndarray:

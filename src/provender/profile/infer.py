@@ -13,15 +13,26 @@ from ..contract.schema import COLUMN_KINDS, Column, ColumnKind, Schema
 from ..errors import TaskError
 from .cells import YES_NO, is_date, is_missing_marker, plain_numbers, written_numbers
 
-_ID_NAME = re.compile(r"(^|[_\s.-])(id|uuid|guid|index|idx|rowid|row|key|serial)$|[a-z]I[dD]$|^unnamed: 0$", re.IGNORECASE)
+_ID_NAME = re.compile(
+    r"(^|[_\s.-])(id|uuid|guid|index|idx|rowid|row|key|serial)$|[a-z]I[dD]$|^unnamed: 0$", re.IGNORECASE
+)
 _CAMEL_ID = re.compile(r"[a-z]I[dD]$")
-_CODE_NAME = re.compile(r"(^|[_\s.-])(code|zip|zipcode|postcode|postal|type|category|cluster|zone|region|district|store|shop|dept|phone)$", re.IGNORECASE)
-_ID_VALUE = re.compile(r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{24,64})$", re.IGNORECASE)
+_CODE_NAME = re.compile(
+    r"(^|[_\s.-])(code|zip|zipcode|postcode|postal|type|category|cluster|zone|region|district|store|shop|dept|phone)$",
+    re.IGNORECASE,
+)
+_ID_VALUE = re.compile(
+    r"^(?:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{24,64})$", re.IGNORECASE
+)
 _LOOKED_AT = 5_000  # distinct values that decide about a column written as strings
 
 
 def infer_schema(
-    frame: pd.DataFrame, *, target: str | Sequence[str], id: str | None = None, overrides: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    *,
+    target: str | Sequence[str],
+    id: str | None = None,
+    overrides: Mapping[str, str] | None = None,
 ) -> Schema:
     """The kind of every input column, in file order; target and row id are left out. `overrides` is {column: kind}.
 
@@ -32,7 +43,9 @@ def infer_schema(
     """
     targets = [target] if isinstance(target, str) else list(target)
     overrides = dict(overrides or {})
-    for key, name in [("target", t) for t in targets] + [("id", id)] * (id is not None) + [("columns", c) for c in overrides]:
+    for key, name in (
+        [("target", t) for t in targets] + [("id", id)] * (id is not None) + [("columns", c) for c in overrides]
+    ):
         require_column(frame, name, key)
     for name, kind in overrides.items():
         if kind not in COLUMN_KINDS:
@@ -58,7 +71,11 @@ def require_column(frame: pd.DataFrame, name: str, key: str) -> None:
     if name not in frame.columns:
         close = difflib.get_close_matches(str(name), [str(c) for c in frame.columns], n=1, cutoff=0.5)
         lower = [c for c in frame.columns if str(c).lower() == str(name).lower()]
-        hint = f"did you mean {(lower or close)[0]!r}?" if lower or close else f"the columns are {', '.join(map(str, frame.columns[:20]))}"
+        hint = (
+            f"did you mean {(lower or close)[0]!r}?"
+            if lower or close
+            else f"the columns are {', '.join(map(str, frame.columns[:20]))}"
+        )
         raise TaskError(f"{key} is {name!r}, but the data has no such column: {hint}")
 
 
@@ -113,7 +130,11 @@ def _infer_string(present: pd.Series, distinct: int) -> ColumnKind:
     if plain_numbers(meaningful).notna().all():
         if meaningful.str.match(r"^0\d").any():  # 01234 is a code: reading it as a number would lose its zeros
             return "id" if unique and _named_id(present.name) else "category"
-        return _infer_number(plain_numbers(meaningful), len(meaningful)) if not unique else _infer_number(plain_numbers(present).dropna(), distinct)
+        return (
+            _infer_number(plain_numbers(meaningful), len(meaningful))
+            if not unique
+            else _infer_number(plain_numbers(present).dropna(), distinct)
+        )
     if is_date(meaningful).mean() >= 0.95:
         return "date"
     if unique and len(present) >= 20 and (_named_id(present.name) or meaningful.str.match(_ID_VALUE).mean() > 0.95):
@@ -158,7 +179,9 @@ def column_notes(frame: pd.DataFrame, schema: Schema) -> list[str]:
         odd = real[plain_numbers(real).isna()]
         if column.kind == "category" and len(odd) and (share := written_share(real)) > 0.9:
             example = odd[written_numbers(odd).notna()].head(1).tolist() or [odd.iloc[0]]
-            notes.append(f"{column.name}: {share:.0%} are numbers written as text, such as {example[0]!r}; a {column.kind} until parsed")
+            notes.append(
+                f"{column.name}: {share:.0%} are numbers written as text, such as {example[0]!r}; a {column.kind} until parsed"
+            )
         if frozenset(real.str.strip().str.lower().unique()) in YES_NO:
             notes.append(f"{column.name}: yes/no words ({', '.join(map(repr, real.unique()[:2]))}), kept as a category")
     return notes

@@ -23,7 +23,11 @@ _BEYOND = 4 * 1.4826  # median absolute deviations: 6e-5 of a normal distributio
 
 def target_noise(frame: pd.DataFrame, y: np.ndarray, schema: Schema, kind: str) -> float:
     """Share of (at most 2,000, evenly spaced) rows contradicted by their 10 nearest neighbours, 0 to 1; 0 below 50 rows."""
-    chosen = np.unique(np.linspace(0, len(frame) - 1, min(len(frame), _MOST_ROWS)).astype(int)) if len(frame) else np.array([], int)
+    chosen = (
+        np.unique(np.linspace(0, len(frame) - 1, min(len(frame), _MOST_ROWS)).astype(int))
+        if len(frame)
+        else np.array([], int)
+    )
     if len(chosen) < 50:
         return 0.0
     features = _features(frame.iloc[chosen], schema)
@@ -36,7 +40,9 @@ def target_noise(frame: pd.DataFrame, y: np.ndarray, schema: Schema, kind: str) 
     else:
         targets = y.reshape(len(y), -1).astype(float)
         contradicted = contradicted_numbers if kind == "regression" else contradicted_classes
-        share = np.mean([contradicted(column if kind == "regression" else column.astype(np.int64), near) for column in targets.T])
+        share = np.mean(
+            [contradicted(column if kind == "regression" else column.astype(np.int64), near) for column in targets.T]
+        )
     return round(float(share), 4)
 
 
@@ -80,7 +86,10 @@ def _features(frame: pd.DataFrame, schema: Schema):
         except ValueError:  # no word occurs twice
             return None
     blocks = [_standard(plain_numbers(frame[name])) for name in schema.of_kind("numeric")]
-    blocks += [_standard(parse_dates(frame[name]).astype("datetime64[s]").astype("int64").astype(float)) for name in schema.of_kind("date")]
+    blocks += [
+        _standard(parse_dates(frame[name]).astype("datetime64[s]").astype("int64").astype(float))
+        for name in schema.of_kind("date")
+    ]
     for name in schema.of_kind("category"):
         common = frame[name].value_counts().index[:_MOST_CATEGORIES]
         hot = (frame[name].to_numpy()[:, None] == common.to_numpy()[None, :]).astype(float)

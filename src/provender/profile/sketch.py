@@ -80,7 +80,12 @@ def sketch_frame(frame: pd.DataFrame) -> dict[str, ColumnSketch]:
 def sketch_column(column: pd.Series, kind: str | None = None) -> ColumnSketch:
     """Sketch one column; `kind` overrides the inferred one."""
     kind = kind or infer_kind(column)
-    head = {"name": str(column.name), "kind": kind, "rows": len(column), "missing": round(float(column.isna().mean()), 6)}
+    head = {
+        "name": str(column.name),
+        "kind": kind,
+        "rows": len(column),
+        "missing": round(float(column.isna().mean()), 6),
+    }
     present = column.dropna()
     if kind == "image" or (len(present) and isinstance(present.iloc[0], bytes)):
         return ColumnSketch(**head, semantic="", cardinality=int(present.nunique()))
@@ -95,7 +100,9 @@ def sketch_column(column: pd.Series, kind: str | None = None) -> ColumnSketch:
         **head,
         semantic=semantic_type(present, kind),
         cardinality=len(distinct),
-        words=round(float(shown.head(1_000).str.count(r"\S+").mean()), 2) if kind in ("text", "category") and len(shown) else 0.0,
+        words=round(float(shown.head(1_000).str.count(r"\S+").mean()), 2)
+        if kind in ("text", "category") and len(shown)
+        else 0.0,
         low=float(numbers.min()) if len(numbers) else None,
         high=float(numbers.max()) if len(numbers) else None,
         mean=float(numbers.mean()) if len(numbers) else None,
@@ -116,7 +123,9 @@ def join_values(column: pd.Series) -> np.ndarray:
         return present.dt.strftime("%Y-%m-%d").unique().astype(object)
     if pd.api.types.is_numeric_dtype(present.dtype):
         numbers = np.unique(present.to_numpy(dtype=float))
-        return np.array([f"{v:.0f}" if v == np.floor(v) and abs(v) < 1e15 else f"{v:.6g}" for v in numbers], dtype=object)
+        return np.array(
+            [f"{v:.0f}" if v == np.floor(v) and abs(v) < 1e15 else f"{v:.6g}" for v in numbers], dtype=object
+        )
     texts = pa.array(present.astype("str").unique().astype(object), type=pa.large_string())
     return normalise_text(texts).unique().to_numpy(zero_copy_only=False).astype(object)
 
@@ -148,21 +157,32 @@ def semantic_type(present: pd.Series, kind: str) -> str:
         if values.str.match(pattern).mean() > 0.9:
             return semantic
     for semantic, known in _countries().items():
-        if len(values) >= 3 and values.str.lower().isin(known).mean() > 0.8 and (semantic == "country" or values.str.isupper().mean() > 0.8):
+        if (
+            len(values) >= 3
+            and values.str.lower().isin(known).mean() > 0.8
+            and (semantic == "country" or values.str.isupper().mean() > 0.8)
+        ):
             return semantic
-    if re.search(r"(^|[^a-z])(zip|postal|post_?code)", name) and values.str.match(r"^[A-Za-z]{0,2}[\d -]{3,10}[A-Za-z]{0,2}$").mean() > 0.8:
+    if (
+        re.search(r"(^|[^a-z])(zip|postal|post_?code)", name)
+        and values.str.match(r"^[A-Za-z]{0,2}[\d -]{3,10}[A-Za-z]{0,2}$").mean() > 0.8
+    ):
         return "zip"
-    return "city" if re.search(r"(^|[^a-z])(city|town|municipality)([^a-z]|$)", name) and values.str.match(r"^\D+$").mean() > 0.8 else ""
+    return (
+        "city"
+        if re.search(r"(^|[^a-z])(city|town|municipality)([^a-z]|$)", name) and values.str.match(r"^\D+$").mean() > 0.8
+        else ""
+    )
 
 
 def _semantic_number(values: np.ndarray, name: str) -> str:
     low, high = values.min(), values.max()
     whole = bool((values == np.floor(values)).all())
-    if whole and 1500 <= low and high <= 2100 and ("year" in name or re.search(r"(^|[^a-z])yr", name) or len(np.unique(values)) <= high - low + 1 and high - low < 150 and "date" in name):
+    if whole and low >= 1500 and high <= 2100 and re.search(r"year|(^|[^a-z])yr", name):
         return "year"
-    if re.search(r"(^|[^a-z])(lat|latitude)([^a-z]|$)", name) and -90 <= low and high <= 90:
+    if re.search(r"(^|[^a-z])(lat|latitude)([^a-z]|$)", name) and max(-low, high) <= 90:
         return "latitude"
-    if re.search(r"(^|[^a-z])(lng|lon|long|longitude)([^a-z]|$)", name) and -180 <= low and high <= 180:
+    if re.search(r"(^|[^a-z])(lng|lon|long|longitude)([^a-z]|$)", name) and max(-low, high) <= 180:
         return "longitude"
     if whole and low >= 0 and re.search(r"(^|[^a-z])(zip|postal|post_?code)", name):
         return "zip"

@@ -43,11 +43,15 @@ def read_table(path: Path, limit_rows: int | None = None) -> pd.DataFrame:
     else:
         reader = READERS.get(_format(path))
         if reader is None:
-            raise TaskError(f"{path.name} has the unknown format {_format(path)!r}: give one of {', '.join(sorted(READERS))}")
+            raise TaskError(
+                f"{path.name} has the unknown format {_format(path)!r}: give one of {', '.join(sorted(READERS))}"
+            )
         frame = reader(path, limit_rows)
     frame = _plain(frame)
     if frame.empty:
-        raise TaskError(f"{path.name} holds {len(frame)} rows and {len(frame.columns)} columns: give a table that is not empty")
+        raise TaskError(
+            f"{path.name} holds {len(frame)} rows and {len(frame.columns)} columns: give a table that is not empty"
+        )
     return frame
 
 
@@ -73,10 +77,7 @@ def _raw(path: Path) -> bytes:
 def _text(path: Path) -> str:
     """The file's text: UTF-8 or UTF-16 by their marks, else UTF-8, else Windows-1252 when it reads as text."""
     raw = _raw(path)
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings = ("utf-16",)
-    else:
-        encodings = ("utf-8-sig", "cp1252")
+    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
     for encoding in encodings:
         try:
             text = raw.decode(encoding)
@@ -97,7 +98,9 @@ def _read_csv(path: Path, limit_rows: int | None) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         raise TaskError(f"{path.name} has no columns: give a file with a header and rows") from None
     except (pd.errors.ParserError, ValueError) as error:
-        raise TaskError(f"{path.name} is not a table separated by {delimiter!r}: {error}; quote fields that hold it") from None
+        raise TaskError(
+            f"{path.name} is not a table separated by {delimiter!r}: {error}; quote fields that hold it"
+        ) from None
 
 
 def sniff_delimiter(sample: str) -> str:
@@ -142,13 +145,15 @@ def _read_jsonl(path: Path, limit_rows: int | None) -> pd.DataFrame:
             try:
                 records.append(json.loads(line))
             except ValueError as error:
-                raise TaskError(f"{path.name} line {number} is not valid JSON ({error}): give one record a line") from None
+                raise TaskError(
+                    f"{path.name} line {number} is not valid JSON ({error}): give one record a line"
+                ) from None
     return _records(path, records, limit_rows)
 
 
 def _records(path: Path, value: object, limit_rows: int | None) -> pd.DataFrame:
     if not isinstance(value, list) or not all(isinstance(record, dict) for record in value):
-        raise TaskError(f"{path.name} does not hold records: give a list of objects such as [{{\"x\": 1, \"label\": \"a\"}}]")
+        raise TaskError(f'{path.name} does not hold records: give a list of objects such as [{{"x": 1, "label": "a"}}]')
     return pd.DataFrame(value if limit_rows is None else value[:limit_rows])
 
 
@@ -214,7 +219,9 @@ def _read_folder(folder: Path, limit_rows: int | None) -> pd.DataFrame:
             f"or one index table with a column of file names (found {', '.join(sorted(suffixes)) or 'no files'} in sub-folders, "
             f"{len(indexes)} tables)"
         )
-    files = files[:: max(1, len(files) // limit_rows)][:limit_rows] if limit_rows else files  # a sample sees every class
+    files = (
+        files[:: max(1, len(files) // limit_rows)][:limit_rows] if limit_rows else files
+    )  # a sample sees every class
     return pd.DataFrame({column: pd.Series([read(f) for f, _ in files], dtype=object), "label": [c for _, c in files]})
 
 
@@ -234,7 +241,9 @@ def _read_index(folder: Path, index: Path, limit_rows: int | None) -> pd.DataFra
         known = names.isin(images)
         if known.mean() > 0.5:
             if not known.all():
-                raise TaskError(f"{index.name} names the image {names[~known].iloc[0]!r}, which is not in {folder.name}: add it or drop the row")
+                raise TaskError(
+                    f"{index.name} names the image {names[~known].iloc[0]!r}, which is not in {folder.name}: add it or drop the row"
+                )
             frame = frame.rename(columns={column: "file"}) if column == "image" else frame
             return frame.assign(image=pd.Series([images[name].read_bytes() for name in names], dtype=object))
     return None
@@ -243,7 +252,9 @@ def _read_index(folder: Path, index: Path, limit_rows: int | None) -> pd.DataFra
 def _refuse_repeated(path: Path, names: list[str]) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        raise TaskError(f"{path.name} has the column {repeated[0]!r} {Counter(names)[repeated[0]]} times: rename all but one, or add a header line")
+        raise TaskError(
+            f"{path.name} has the column {repeated[0]!r} {Counter(names)[repeated[0]]} times: rename all but one, or add a header line"
+        )
 
 
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:

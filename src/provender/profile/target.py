@@ -75,23 +75,33 @@ def check_target(frame: pd.DataFrame, target: str | Sequence[str], kind: str, *,
         require_column(frame, name, "data.target")
         values = frame[name]
         if missing := int(values.isna().sum()):
-            raise TaskError(f"the target {name!r} is missing in {missing} of {len(values)} rows: drop those rows (provender init --drop-missing-targets does)")
+            raise TaskError(
+                f"the target {name!r} is missing in {missing} of {len(values)} rows: drop those rows (provender init --drop-missing-targets does)"
+            )
         if kind in ("regression", "multilabel"):
             _check_numbers(name, values, kind)
         else:
             _check_classes(name, values, varied)
         if varied and values.nunique() < 2:
-            raise TaskError(f"the target {name!r} holds the one value {values.iloc[0]!r} only: there is nothing to learn, choose another target")
+            raise TaskError(
+                f"the target {name!r} holds the one value {values.iloc[0]!r} only: there is nothing to learn, choose another target"
+            )
 
 
 def _check_numbers(name: str, values: pd.Series, kind: str) -> None:
     numbers = plain_numbers(values)
     if numbers.isna().any():
         bad = values[numbers.isna()].iloc[0]
-        mend = "write plain numbers" if written_numbers(values).notna().any() else "set task.kind to classification or choose another target"
+        mend = (
+            "write plain numbers"
+            if written_numbers(values).notna().any()
+            else "set task.kind to classification or choose another target"
+        )
         raise TaskError(f"the target {name!r} of a {kind} task holds {bad!r}, which is not a number: {mend}")
     if not np.isfinite(numbers).all():
-        raise TaskError(f"the target {name!r} holds {numbers[~np.isfinite(numbers)].iloc[0]}: drop or correct those rows")
+        raise TaskError(
+            f"the target {name!r} holds {numbers[~np.isfinite(numbers)].iloc[0]}: drop or correct those rows"
+        )
     if kind == "multilabel" and (odd := sorted(set(numbers.unique()) - {0.0, 1.0})):
         raise TaskError(f"the target {name!r} of a multilabel task holds {odd[0]:g}: give 0 or 1")
 
@@ -106,20 +116,26 @@ def _check_classes(name: str, values: pd.Series, varied: bool) -> None:
     markers = is_missing_marker(values)
     if markers.any() and distinct > 2:
         bad = values[markers].iloc[0]
-        raise TaskError(f"the target {name!r} holds {bad!r} in {int(markers.sum())} rows, which looks like a missing value: drop those rows")
+        raise TaskError(
+            f"the target {name!r} holds {bad!r} in {int(markers.sum())} rows, which looks like a missing value: drop those rows"
+        )
 
 
 def check_classes_metric(metric: Metric, kind: str, classes: Sequence[str]) -> None:
     """Raise TaskError when a metric for two classes meets another number of them."""
     if kind == "classification" and metric.classes == "binary" and len(classes) != 2:
         mend = "f1_macro" if metric.name == "f1" else "roc_auc"
-        raise TaskError(f"metric.name is {metric.name!r}, which is for 2 classes, but the target has {len(classes)}: choose {mend}, for one")
+        raise TaskError(
+            f"metric.name is {metric.name!r}, which is for 2 classes, but the target has {len(classes)}: choose {mend}, for one"
+        )
 
 
 def check_size(frame: pd.DataFrame, name: str) -> None:
     """Raise TaskError for a table too small to split and score."""
     if len(frame) < _FEWEST_ROWS:
-        raise TaskError(f"{name} holds {len(frame)} rows: at least {_FEWEST_ROWS} are needed to train and score anything")
+        raise TaskError(
+            f"{name} holds {len(frame)} rows: at least {_FEWEST_ROWS} are needed to train and score anything"
+        )
 
 
 def class_labels(values: pd.Series) -> np.ndarray:
@@ -134,7 +150,9 @@ def class_names(*columns: pd.Series) -> tuple[str, ...]:
     """Distinct class names of these columns: by value when all are numbers (so that ordinal metrics see their order), else by text."""
     names = sorted({name for column in columns for name in class_labels(column.dropna())})
     numbers = plain_numbers(pd.Series(names, dtype="str"))
-    return tuple(names) if numbers.isna().any() else tuple(names[i] for i in np.argsort(numbers.to_numpy(), kind="stable"))
+    return (
+        tuple(names) if numbers.isna().any() else tuple(names[i] for i in np.argsort(numbers.to_numpy(), kind="stable"))
+    )
 
 
 def encode_target(frame: pd.DataFrame, target: str | Sequence[str], kind: str, classes: Sequence[str]) -> np.ndarray:
@@ -150,5 +168,7 @@ def encode_target(frame: pd.DataFrame, target: str | Sequence[str], kind: str, c
     labels = class_labels(frame[targets[0]])
     unknown = sorted(set(labels) - set(position))
     if unknown:
-        raise TaskError(f"the target {targets[0]!r} holds the class {unknown[0]!r}, which is not among {', '.join(list(classes)[:20])}: correct it or add it to task.classes")
+        raise TaskError(
+            f"the target {targets[0]!r} holds the class {unknown[0]!r}, which is not among {', '.join(list(classes)[:20])}: correct it or add it to task.classes"
+        )
     return np.array([position[label] for label in labels], dtype=np.int64)
