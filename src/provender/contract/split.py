@@ -16,6 +16,8 @@ from ..errors import TaskError
 
 SEALED_SHARE = 0.2
 SEALED_MOST = 5_000
+LARGEST_BUNDLE = 0.1  # share of the rows that duplicates may tie together
+ROWS_A_DISTINCT = 5
 SEALED_FROM = 500  # below this many rows C may stay empty for the playbook, which cannot write labels into its code
 
 
@@ -40,30 +42,39 @@ class Fold:
 def bundles(n: int, groups: np.ndarray | None, duplicates: np.ndarray | None) -> np.ndarray:
     """(n,) int bundle of each row: rows that share a group or are exact duplicates stay together.
 
-    groups, duplicates: (n,) any codes, or None. Two bundles joined by either relation become one; rows without a
-    group (None, NaN) are not held together by that.
+    groups, duplicates: (n,) any values, or None. Two bundles joined by either relation become one; rows without a
+    group (None, NaN, or -1 as pandas.factorize says) are not held together by that.
+
+    Duplicates are let go where equal rows are natural, as in a table of few categories: when there are five rows to
+    each distinct one, or when keeping them would tie a tenth of all rows together (in chains through groups, too).
     """
+    own = np.arange(n) if groups is None else _codes(groups)
+    if duplicates is None or n == 0:
+        return own
+    same = _codes(duplicates)
+    joined = _joined(own, same)
+    most = max(n * LARGEST_BUNDLE, np.bincount(own).max(), 2)
+    natural = n > ROWS_A_DISTINCT * len(np.unique(same)) or np.bincount(joined).max() > most
+    return own if natural else joined
+
+
+def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(n,) component of each row in the graph that links rows with equal codes in `a` or in `b`."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    relations = [_codes(values) for values in (groups, duplicates) if values is not None]
-    if not relations:
-        return np.arange(n)
-    edges, offset = [], n
-    for codes in relations:
-        edges.append((np.arange(n), codes + offset))
-        offset += codes.max(initial=-1) + 1
-    rows, columns = (np.concatenate(side) for side in zip(*edges, strict=True))
-    graph = coo_matrix((np.ones(len(rows), np.int8), (rows, columns)), shape=(offset, offset))
-    return connected_components(graph, directed=False)[1][:n]
+    size = int(a.max()) + 1
+    links = coo_matrix((np.ones(len(a), np.int8), (a, b + size)), shape=(size + int(b.max()) + 1,) * 2)
+    return connected_components(links, directed=False)[1][a]
 
 
 def _codes(values: np.ndarray) -> np.ndarray:
-    """(n,) int codes of equal values; every missing one gets a code of its own."""
+    """(n,) int codes of equal values; every missing one (None, NaN, a negative code) gets a code of its own."""
     values = np.asarray(values)
-    missing = (
-        values != values if values.dtype.kind in "fcmM" else np.array([v is None or v != v for v in values], dtype=bool)
-    )
+    if values.dtype == object:
+        missing = np.array([v is None or v != v for v in values], dtype=bool)
+    else:
+        missing = values < 0 if values.dtype.kind == "i" else values != values
     codes = np.empty(len(values), dtype=np.int64)
     present = values[~missing]
     present = present.astype(str) if values.dtype == object else present
