@@ -30,6 +30,7 @@ class Metric:
     loss      per-example values (n,) whose weighted mean is the metric, when there are such
     compute   the metric itself; used where `loss` is None
     classes   'binary' when the metric is defined for two classes only
+    whole     compute is given all targets at once (a grade.py), rather than each apart
     """
 
     name: str
@@ -39,6 +40,7 @@ class Metric:
     compute: Callable[[np.ndarray, np.ndarray], float] | None = None
     classes: Literal["any", "binary"] = "any"
     finish: Callable[[float], float] | None = None  # applied to the mean of `loss`: rmse = sqrt(mean squared error)
+    whole: bool = False
 
     @property
     def sign(self) -> float:
@@ -53,6 +55,8 @@ class Metric:
         """The metric of these predictions; NaN where it is undefined (one class only, no rows), for any of several targets."""
         if len(y) == 0:
             return float("nan")
+        if self.whole:
+            return self._score(y, prediction)
         return float(np.mean([self._score(truth, column) for truth, column in target_columns(y, prediction)]))
 
     def _score(self, y: np.ndarray, prediction: np.ndarray) -> float:

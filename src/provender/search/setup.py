@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ..errors import SandboxError, UserError
 from ..execute.executor import Executor, open_executor
 from ..execute.job import Limits
 from ..pipeline.admit import Customs, parse_sketch
+from ..pipeline.grader import graded_metric
 from ..pipeline.judge import Judge
 from ..pipeline.plan import Plan
 from ..pipeline.pool_store import TASK_POOL
@@ -79,10 +80,12 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
             workers.submit(_executor, settings, LEARNER_PRELOAD, _readable(task)),
         ]
         records = load_records(task, sealed=settings.agent != "playbook")
-        plan = Plan(task, records)
         facts = task_facts(task, records)
         sources_of = _sources(settings, workspace)
         loaders, learners = starting[0].result(), starting[1].result()
+        if task.grader is not None:
+            task = replace(task, metric=graded_metric(task, learners, records.classes))
+        plan = Plan(task, records)
     except BaseException:
         for future in starting:
             if future.done() and not future.exception():
