@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
-from .init import initialise
+from .init import InitReport, initialise
 
 
 def init(
     source: Path, *, target: list[str], metric: str | None, learner: str | None, into: Path | None, test: Path | None,
     id: str | None, drop_missing_targets: bool,
 ) -> None:  # fmt: skip
-    found = initialise(
-        source, target=target, metric=metric, learner=learner, into=into or Path(f"{source.stem}-task"), test=test, id=id,
-        drop_missing_targets=drop_missing_targets,
-    )  # fmt: skip
+    from ..pipeline.formats.mle_bench import is_mle_bench
+
+    into = into or Path(f"{source.stem}-task")
+    if is_mle_bench(source):
+        found = _competition(source, metric=metric, learner=learner, into=into)
+    else:
+        found = initialise(
+            source, target=target, metric=metric, learner=learner, into=into, test=test, id=id, drop_missing_targets=drop_missing_targets
+        )
     kinds: dict[str, int] = {}
     for column in found.schema:
         kinds[column.kind] = kinds.get(column.kind, 0) + 1
@@ -25,3 +31,15 @@ def init(
     for note in found.notes:
         print(f"- {note}")
     print(f"Look through {found.folder / 'task.toml'}, then:  provender run {found.folder} --budget 10m")
+
+
+def _competition(source: Path, *, metric: str | None, learner: str | None, into: Path) -> InitReport:
+    """Make a task of an MLE-bench folder: its private answers become the sealed test."""
+    from ..pipeline.formats.mle_bench import read_mle_bench
+
+    found = read_mle_bench(source)
+    with tempfile.TemporaryDirectory() as scratch:
+        train, test = Path(scratch) / "train.parquet", Path(scratch) / "test.parquet"
+        found.train.to_parquet(train)
+        found.test.to_parquet(test)
+        return initialise(train, target=found.target, metric=metric, learner=learner, into=into, test=test, id=found.id)

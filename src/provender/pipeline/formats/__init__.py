@@ -1,0 +1,1 @@
+"""Foreign layouts, read as they stand."""
