@@ -29,28 +29,35 @@ def find_appends(
     inputs = [column for column in task if column.kind not in _OUT]
     if len(target) != 1 or kind not in ("classification", "regression") or not inputs:
         return []
+    answers = [answer for answer in _answers(kind, classes, target[0], asset, levels) if answer[3] >= LEAST]
+    others = [column for column in asset if column.kind not in _OUT]
+    similarity = likenesses(inputs, others) if answers else np.zeros((0, 0))
     found = []
-    for answer, label_map, scale, sure in _answers(kind, classes, target[0], asset, levels):
-        others = [column for column in asset if column.kind not in _OUT and column.name != answer.name]
-        mapping, alike = map_columns(inputs, others)
-        similarity = round(alike * sure, 4)
-        if mapping and similarity >= LEAST:
+    for answer, label_map, scale, sure in answers:
+        left = [j for j, column in enumerate(others) if column.name != answer.name]
+        mapping, alike = map_columns(inputs, [others[j] for j in left], similarity[:, left])
+        if mapping and alike * sure >= LEAST:
             found.append({
                 "use": "append", "mapping": mapping, "target": answer.name,
-                "label_map": label_map, "scale": scale, "similarity": similarity,
+                "label_map": label_map, "scale": scale, "similarity": round(alike * sure, 4),
             })  # fmt: skip
     return sorted(found, key=lambda use: (-use["similarity"], use["target"]))[:2]
 
 
-def map_columns(inputs: Sequence[ColumnSketch], others: Sequence[ColumnSketch]) -> tuple[dict[str, str], float]:
+def likenesses(inputs: Sequence[ColumnSketch], others: Sequence[ColumnSketch]) -> np.ndarray:
+    """(inputs, others) similarities, 0 below `LEAST_COLUMN`."""
+    similarity = np.array([[_likeness(ours, theirs) for theirs in others] for ours in inputs]).reshape(len(inputs), len(others))
+    return np.where(similarity < LEAST_COLUMN, 0.0, similarity)
+
+
+def map_columns(
+    inputs: Sequence[ColumnSketch], others: Sequence[ColumnSketch], similarity: np.ndarray
+) -> tuple[dict[str, str], float]:
     """({task column: asset column}, how alike 0 to 1): the one-to-one assignment of greatest total similarity.
 
-    A task column without a counterpart counts as 0; prose counts six times in a task that has some.
+    A task column without a counterpart counts as 0; prose counts six times in a task that has some, and without a
+    counterpart of its prose nothing is mapped.
     """
-    if not inputs or not others:
-        return {}, 0.0
-    similarity = np.array([[_likeness(ours, theirs) for theirs in others] for ours in inputs])
-    similarity[similarity < LEAST_COLUMN] = 0.0
     weight = np.array([_PROSE_WEIGHT if column.kind == "text" else 1.0 for column in inputs])
     rows, columns = linear_sum_assignment(similarity * weight[:, None], maximize=True)
     chosen = [(i, j) for i, j in zip(rows, columns, strict=True) if similarity[i, j] > 0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..profile.sketch import ColumnSketch, containment
-from .matching import looks_counted, name_similarity, same_values, words_of
+from .matching import looks_counted, looks_whole, name_similarity, number_similarity, same_values, words_of
 
 LEAST_COVERAGE = 0.2
 LEAST_VALUES = 8  # keys with fewer values say nothing that one-hot columns do not say already
@@ -35,25 +35,35 @@ def find_joins(task: Sequence[ColumnSketch], target: Sequence[ColumnSketch], ass
     uses = [_use(coverage, on, task, target, asset) for coverage, on in found]
     uses = [use for use in uses if use["columns"]]
     uses.sort(key=lambda use: (-join_worth(use), str(use["on"])))
-    return uses[:3]
+    different = {frozenset(map(tuple, use["on"])): use for use in reversed(uses)}  # (country, year) is (year, country)
+    return [use for use in uses if different[frozenset(map(tuple, use["on"]))] is use][:3]
 
 
 def join_worth(use: dict) -> float:
-    """0 to 1: what is covered, a little more for unique keys and several columns."""
+    """0 to 1: what is covered, a little more for unique keys and several columns, less for a mere year."""
     several = min(1.0, 0.7 + 0.1 * len(use["columns"]))
-    return use["coverage"] * several * (0.85 if use["one_to_many"] else 1.0)
+    worth = use["coverage"] * several * (0.85 if use["one_to_many"] else 1.0)
+    return worth * 0.5 if len(use["on"]) == 1 and "year" in words_of(use["on"][0][1]) else worth
 
 
 def key_coverage(ours: ColumnSketch, theirs: ColumnSketch) -> float:
     """Share of the task column's values that the asset's column holds; 0 where the two are no keys of each other."""
-    if not (_may_be_key(ours) and _may_be_key(theirs)) or ours.cardinality < LEAST_VALUES:
+    if ours.cardinality < LEAST_VALUES:
         return 0.0
     named = _named_alike(ours, theirs)
+    codes = named and is_unique(theirs) and all(looks_whole(c) and not _dense(c) for c in (ours, theirs))  # such as FIPS
+    if not codes and not (_may_be_key(ours) and _may_be_key(theirs)):
+        return 0.0
     if not named and (looks_counted(ours) or looks_counted(theirs)):
         return 0.0
     if {ours.semantic, theirs.semantic} & _CODES and ours.semantic != theirs.semantic and not named:
         return 0.0
     return round(containment(ours, theirs), 4)
+
+
+def _dense(column: ColumnSketch) -> bool:
+    """Nearly every number between the smallest and the largest, as ranks and row numbers are."""
+    return column.low is not None and column.high is not None and column.high - column.low < 2 * column.cardinality
 
 
 def _named_alike(ours: ColumnSketch, theirs: ColumnSketch) -> bool:
@@ -87,7 +97,8 @@ def _second_key(
             named = name_similarity(left.name, right.name) >= 0.8 or (left.semantic != "" and left.semantic == right.semantic)
             enough = theirs.cardinality * right.cardinality >= UNIQUE * theirs.rows
             whole = right.low is None or right.semantic in _CODES
-            if named and enough and whole and (share := containment(left, right)) >= 0.5 and share > best[0]:
+            same_thing = 0.8 <= theirs.cardinality / max(right.cardinality, 1) <= 1.25  # code and name of a country
+            if named and enough and whole and not same_thing and (share := containment(left, right)) >= 0.5 and share > best[0]:
                 best = (share, [(left, right)])
     return best[1]
 
@@ -127,6 +138,8 @@ def is_target(column: ColumnSketch, target: ColumnSketch) -> bool:
     """The column gives the target away: it has its name, or (for a target of many values) its values."""
     if name_similarity(column.name, target.name) == 1.0:
         return True
-    if target.cardinality >= 20:
-        return containment(target, column) >= 0.9 and not (looks_counted(column) and looks_counted(target))
-    return target.kind != "numeric" and target.cardinality >= 3 and same_values(column, target)
+    if target.cardinality < 20:
+        return target.kind != "numeric" and target.cardinality >= 3 and same_values(column, target)
+    if looks_counted(column) and looks_counted(target):
+        return same_values(column, target, 0.98) and number_similarity(column, target) >= 0.98
+    return containment(target, column) >= 0.9

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from ..profile.sketch import ColumnSketch
 
 _YES = frozenset(("1", "true", "t", "yes", "y", "on", "pos", "positive", "good"))
-_NO = frozenset(("0", "-1", "false", "f", "no", "n", "off", "neg", "negative", "bad", "not", "none", "neutral", "non", "clean", "ham"))
+_NO = frozenset(("0", "-1", "false", "f", "no", "n", "neg", "negative", "bad", "not", "none", "neutral", "non", "clean", "ham"))
+_NEGATED = re.compile(r"(not|non|no|un)\b.|(not|non)[-_ ]")
 _PLAIN = re.compile(r"[^a-z0-9.+-]+")
 
 
@@ -45,16 +46,14 @@ def _to_yes_no(split: tuple[str, str], levels: Mapping[str, int]) -> tuple[dict[
 
 
 def _yes_no(values: Sequence[str]) -> tuple[str, str] | None:
-    """(the no, the yes) of two values; a word beside a known "no" is the yes: (NOT, OFFENSIVE)."""
-    first, second = sorted(values, key=lambda value: _plain(value) not in _NO)
-    if _plain(first) in _NO and _plain(second) not in _NO:
-        return first, second
-    if _plain(second) in _YES and _plain(first) not in _YES:
-        return first, second
-    if _plain(first) in _YES and _plain(second) not in _YES:
-        return second, first
-    negated = [value for value in values if _plain(value).startswith(("not", "non", "no ", "un"))]
-    return (negated[0], next(v for v in values if v != negated[0])) if len(negated) == 1 else None
+    """(the no, the yes) of two values: (NOT_BAD, BAD), (0, 1), (NOT, OFFENSIVE), (ham, spam); None when neither tells."""
+    for no, yes in (tuple(values), tuple(reversed(values))):
+        if _NEGATED.match(_plain(no)) and not _NEGATED.match(_plain(yes)):
+            return no, yes
+    for no, yes in (tuple(values), tuple(reversed(values))):
+        if (_plain(no) in _NO and _plain(yes) not in _NO) or (_plain(yes) in _YES and _plain(no) not in _YES):
+            return no, yes
+    return None
 
 
 def _in_order(values: Sequence[str] | Mapping[str, int]) -> list[str]:

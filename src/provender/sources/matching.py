@@ -15,6 +15,7 @@ import numpy as np
 from ..profile.sketch import ColumnSketch, containment
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WHOLE = re.compile(r"[-+]?\d{1,3}(,?\d{3}){0,2}(\.0)?")
 _SAME = (
     {"text", "comment", "tweet", "sentence", "snippet", "review", "message", "content", "body", "post", "document", "utterance"},
     {"label", "class", "target", "category", "y", "outcome"},
@@ -91,8 +92,15 @@ def same_values(a: ColumnSketch, b: ColumnSketch, share: float = 0.95) -> bool:
     return containment(a, b) >= share and containment(b, a) >= share
 
 
+def looks_whole(column: ColumnSketch) -> bool:
+    """Its values are whole numbers below a thousand million, but for a few."""
+    whole = [value for value in column.samples if _WHOLE.fullmatch(value)]
+    return bool(whole) and len(whole) >= 0.7 * len(column.samples)
+
+
 def looks_counted(column: ColumnSketch) -> bool:
-    """Small whole numbers such as row numbers, ages or counts: any two such columns hold each other's values by chance."""
-    if column.low is not None and column.high is not None:
-        return column.high - column.low <= 50 * max(column.cardinality, 1)
-    return bool(column.samples) and all(re.fullmatch(r"[-+]?\d{1,7}(\.0)?", value) for value in column.samples)
+    """Whole numbers close to each other, such as row numbers, ages or counts: any two such columns hold each other's
+    values by chance."""
+    if not looks_whole(column):
+        return False
+    return column.low is None or column.high is None or column.high - column.low <= 50 * max(column.cardinality, 1)

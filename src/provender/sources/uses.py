@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from ..profile.sketch import ColumnSketch, containment
 from .appends import find_appends
 from .joins import find_joins, join_worth
-from .matching import words_of
+from .matching import looks_whole, words_of
 from .source import Query
 
 OWN = "its rows are the task's own"
@@ -53,17 +53,13 @@ def holds_own_rows(task: Sequence[ColumnSketch], target: Sequence[ColumnSketch],
     told = [column for column in (*task, *target) if column.kind != "image"]
     hits = [max((containment(column, theirs) for theirs in asset), default=0.0) >= 0.98 for column in told]
     answers = [any(containment(column, theirs) >= 0.98 for theirs in asset) for column in target]
-    telling = [column for column in told if column.cardinality >= _SPARSE and (column.kind != "numeric" or not _whole(column))]
-    if not all(answers) or sum(hits) < max(2, 0.9 * len(told)):
+    telling = [column for column in told if column.cardinality >= _SPARSE and not (column.kind == "numeric" and looks_whole(column))]
+    if not all(answers) or sum(hits) < max(2, 0.8 * len(told)):
         return False
     both = [c for c in telling if any(containment(c, t) >= 0.98 and containment(t, c) >= 0.4 for t in asset)]
     names = {words_of(column.name) for column in asset}
     named = all(words_of(column.name) in names for column in told)
     return len(both) >= max(1, 0.8 * len(telling)) and (bool(telling) or named)
-
-
-def _whole(column: ColumnSketch) -> bool:
-    return all("." not in value for value in column.samples)
 
 
 def text_match(text: str, title: str, columns: Sequence[str]) -> float:
