@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..journal.events import (
@@ -87,6 +87,8 @@ class Simulation:
         if not self.events:
             self._apply(NoiseMeasured(seed_std=self.sigma, paired_std=self.sigma, dev=0.0, seconds=0.0))
         self._grow()
+        for node in tuple(self.tree.running):
+            self._fly(node)
         while True:
             while self.spent < budget and len(self._flights) < self.workers and self.tree.pending:
                 self._start()
@@ -96,6 +98,15 @@ class Simulation:
             for event in self._outcome(self.tree[node]):
                 self._apply(event)
             self._grow()
+
+    def resume(self, events: Iterable[Event]) -> None:
+        """Take up a run of these events, as after a kill: nodes in flight are executed again."""
+        for event in events:
+            self._apply(event)
+            if isinstance(event, NodeScored | NodeFailed | NodeDiscovered):
+                at = self.tree[event.node]
+                self._outcome(at)  # the same fate as before: it brings the true values back
+                self.spent += RED_COST if at.color == "red" else BLACK_COST
 
     @property
     def sigma(self) -> float:
@@ -119,9 +130,12 @@ class Simulation:
 
     def _start(self) -> None:
         node = self.scheduler.pick(self.tree, random.Random(f"{self.seed} pick {self.tree.frontier.used}"))
+        self._apply(NodeStarted(node=node))
+        self._fly(node)
+
+    def _fly(self, node: int) -> None:
         cost = RED_COST if self.tree[node].color == "red" else BLACK_COST
         self.spent += cost
-        self._apply(NodeStarted(node=node))
         heapq.heappush(self._flights, (self._clock + cost, node))
 
     def _outcome(self, at: Node) -> list[Event]:
