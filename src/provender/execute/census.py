@@ -61,21 +61,25 @@ def _read(pid: int) -> Process | None:
 
 
 def _proportional(process: Process) -> int:
-    for line in (_content(f"/proc/{process.pid}/smaps_rollup") or b"").splitlines():
+    try:
+        text = _content(f"/proc/{process.pid}/smaps_rollup")
+    except PermissionError:  # it hides its memory: then all of it counts
+        return process.rss
+    for line in (text or b"").splitlines():
         if line.startswith(b"Pss:"):
             return int(line.split()[1]) << 10
-    return process.rss
+    return 0  # it has just ended
 
 
 def _content(path: str) -> bytes | None:
-    """A /proc file, or None when its process is gone."""
+    """A /proc file, or None when its process is gone. PermissionError when it may not be read."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
     try:
         return os.read(fd, 4096)
-    except OSError:
+    except ProcessLookupError:
         return None
     finally:
         os.close(fd)

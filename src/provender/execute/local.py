@@ -144,6 +144,8 @@ class _Zygote:
     def fork(self, fds: list[int]) -> None:
         """Hand these descriptors to a new warden. BrokenPipeError or ConnectionResetError when the zygote is dead."""
         self._await_ready()
+        if self._ended.is_set():  # seen dead, though its last breath may still hold the socket
+            raise BrokenPipeError("the zygote has ended")
         socket.send_fds(self._socket, [b"j"], fds)
 
     def soon_dead(self) -> bool:

@@ -27,7 +27,7 @@ __all__ = ["Ending", "JobEnded", "Session"]
 
 _GRACE = 5.0  # seconds beyond the job's time after which its warden is no longer waited for
 _ANSWER = 30.0  # seconds that a warden gets to kill a job and report
-_LINGER = 2.0  # seconds that a job gets to end after it has closed its channel
+_LINGER = 1.0  # seconds that a job gets to end after it has closed its channel
 _MAX_REPORT = 1 << 20
 
 
@@ -47,6 +47,7 @@ class Session:
         self._deadline = time.monotonic() + limits.seconds + _GRACE
         self._refused: Failure | None = None
         self._ending: Ending | None = None
+        self._lost: SandboxError | None = None
         for end in (channel, control):
             end.setblocking(False)
 
@@ -89,9 +90,7 @@ class Session:
         if self._ending is None:
             with contextlib.suppress(OSError):  # it may have hung up first
                 self._channel.shutdown(socket.SHUT_RDWR)
-            self._finish(None)
-        assert self._ending is not None
-        return self._ending
+        return self._finish(None)
 
     def kill(self) -> None:
         """End the job now. `end` tells what it used until then."""
@@ -127,15 +126,15 @@ class Session:
 
     def _wait(self, event: int) -> None:
         """Until the channel is ready; JobEnded when the time is over first."""
+        if self._ending is not None or self._lost is not None:
+            raise JobEnded(self._finish(0.0))
         poller = select.poll()
         poller.register(self._channel, event)
         left = self._deadline - time.monotonic()
-        if self._ending is None and (left <= 0 or not poller.poll(left * 1000)):
+        if left <= 0 or not poller.poll(left * 1000):
             message = f"the job used up its {self._limits.seconds:g} seconds"
             self._refused = Failure(kind="timeout", message=message)
-            self._finish(0.0)
-        if self._ending is not None:
-            raise JobEnded(self._ending)
+            raise JobEnded(self._finish(0.0))
 
     def _refuse(self, message: str) -> JobEnded:
         self._refused = Failure(kind="output", message=message)
@@ -143,13 +142,19 @@ class Session:
 
     def _finish(self, patience: float | None) -> Ending:
         """Collect the warden's report; a job that goes on after `patience` seconds (None: its whole time) is killed."""
+        if self._lost is not None:
+            raise self._lost
         if self._ending is None:
             if patience is None:
                 patience = max(0.0, self._deadline - time.monotonic())
-            report = self._report(patience)
-            self._ending = self._judge(report)
-            self._channel.close()
-            self._control.close()
+            try:
+                self._ending = self._judge(self._report(patience))
+            except SandboxError as error:
+                self._lost = error
+                raise
+            finally:
+                self._channel.close()
+                self._control.close()
         return self._ending
 
     def _report(self, patience: float) -> dict:
@@ -197,7 +202,7 @@ class Session:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._ending is None:
+        if self._ending is None and self._lost is None:
             self._finish(0.0)
 
 
