@@ -21,29 +21,27 @@ _ROUNDED = 8  # decimals to which fingerprints of equal columns agree, whatever 
 
 
 class Preparation:
-    """Features to what the estimator sees. `fit_transform` on training rows, then `transform` on any."""
+    """Features to what the estimator sees: `matrix`, then `fit` on distinct weighted rows, then `transform` any rows."""
 
     def __init__(self, *, scaled: bool, dense: bool, missing: bool) -> None:
         self.scaled, self.dense, self.missing = scaled, dense, missing
 
-    def fit_transform(self, features) -> np.ndarray | sparse.csr_matrix:
-        x = self._matrix(features)
+    def fit(self, x: np.ndarray | sparse.csr_matrix, weight: np.ndarray) -> Preparation:
         self.width_ = x.shape[1]
-        self.center_, self.scale_ = self._moments(x)
-        x = self._scale(x)
-        self.merge_ = _merged_columns(x)
-        return x if self.merge_ is None else x @ self.merge_
+        self.center_, self.scale_ = self._moments(x, weight)
+        self.merge_ = _merged_columns(self._scale(x))
+        return self
 
-    def transform(self, features) -> np.ndarray | sparse.csr_matrix:
-        x = self._matrix(features)
+    def transform(self, x: np.ndarray | sparse.csr_matrix) -> np.ndarray | sparse.csr_matrix:
         if x.shape[1] != self.width_:
             raise ValueError(
-                f"the inputs have {x.shape[1]} features, the training rows had {self.width_}: fit and inputs must give the same columns"
+                f"the inputs have {x.shape[1]} features, the training rows had {self.width_}: "
+                "fit and inputs must give the same columns"
             )
         x = self._scale(x)
         return x if self.merge_ is None else x @ self.merge_
 
-    def _matrix(self, features) -> np.ndarray | sparse.csr_matrix:
+    def matrix(self, features) -> np.ndarray | sparse.csr_matrix:
         if sparse.issparse(features):
             x = sparse.csr_matrix(features, dtype=float)
             x = x.toarray() if self.dense else x
@@ -61,13 +59,15 @@ class Preparation:
             )
         return x
 
-    def _moments(self, x) -> tuple[np.ndarray | None, np.ndarray | None]:
-        if not self.scaled or x.shape[0] == 0:
+    def _moments(self, x, weight: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Weighted mean and deviation, so that a row of weight 2 is the row twice; largest absolute values of sparse columns."""
+        if not self.scaled:
             return None, None
         if sparse.issparse(x):
             largest = abs(x).max(axis=0).toarray().ravel()
             return None, np.where(largest > 0, largest, 1.0)
-        center, spread = x.mean(axis=0), x.std(axis=0)
+        center = np.average(x, axis=0, weights=weight)
+        spread = np.sqrt(np.average((x - center) ** 2, axis=0, weights=weight))
         constant = spread <= 1e-12 * np.maximum(np.abs(center), 1e-300)
         return center, np.where(constant, np.inf, spread)  # a constant column becomes 0, at prediction as well
 
@@ -169,16 +169,16 @@ class PresetLearner:
         y = np.asarray(y)
         weight = np.ones(len(y)) if weight is None else np.asarray(weight, dtype=float)
         self.preparation_ = Preparation(scaled=self.preset.scaled, dense=self.preset.dense, missing=self.preset.missing)
-        x = self.preparation_.fit_transform(features)
+        x = self.preparation_.matrix(features)
         if x.shape[0] != len(y):
             raise ValueError(
                 f"there are {x.shape[0]} rows of features and {len(y)} targets: fit() must keep or return them together"
             )
         if self.kind == "classification" and y.ndim == 2:
             x, y, weight = harden(x, y, weight)
-        targets = y.reshape(len(y), -1).astype(float)
         self.one_ = y.ndim == 1
-        x, targets, weight = merge_rows(x, targets, weight)
+        x, targets, weight = merge_rows(x, y.reshape(len(y), -1).astype(float), weight)
+        x = self.preparation_.fit(x, weight).transform(x)
         if self.kind == "regression":
             self.models_ = [self._fit_one(x, column, weight, seed) for column in targets.T]
         else:
@@ -198,7 +198,7 @@ class PresetLearner:
         return int(seen[0]) if len(seen) == 1 else self._fit_one(x, y, weight, seed)  # nothing to fit: the class itself
 
     def predict(self, features) -> np.ndarray:
-        x = self.preparation_.transform(features)
+        x = self.preparation_.transform(self.preparation_.matrix(features))
         if self.kind == "regression":
             columns = [np.asarray(model.predict(x), dtype=float).ravel() for model in self.models_]
             return columns[0] if self.one_ else np.column_stack(columns)
