@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 
 from provender.profile.infer import infer_schema
 from provender.profile.sketch import sketch_frame
+from provender.sources.bundled import package_folder
 from provender.sources.source import Query
+
+
+def vega_cars() -> pd.DataFrame:
+    """406 cars; read here because the package's own reader uses what pandas has deprecated."""
+    return pd.DataFrame(json.loads((package_folder("vega_datasets") / "_data" / "cars.json").read_text()))
 
 
 def query_of(

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from queries import vega_cars
 from vega_datasets import local_data
 
 from provender.errors import TaskError
@@ -16,7 +17,7 @@ from provender.sources.sketching import file_format, has_header, level_name, rea
 
 
 def test_a_table_with_a_header_keeps_its_names(tmp_path):
-    local_data.cars().to_csv(tmp_path / "cars.csv", index=False)
+    vega_cars().to_csv(tmp_path / "cars.csv", index=False)
     assert list(read_offered(tmp_path / "cars.csv"))[:2] == ["Name", "Miles_per_Gallon"]
 
 
@@ -52,7 +53,7 @@ def test_an_object_of_records_is_a_table_with_its_keys(tmp_path):
     records = {code: {"name": name, "area": area, "tags": ["x"]} for code, name, area in (("AD", "Andorra", 468), ("CH", "Switzerland", 41285), ("FR", "France", 643801))}
     (tmp_path / "countries.json").write_text(json.dumps(records))
     frame = read_offered(tmp_path / "countries.json")
-    assert list(frame["key"]) == ["AD", "CH", "FR"] and frame["area"].dtype.kind == "f" and frame["tags"].iloc[0] == '["x"]'
+    assert list(frame["key"]) == ["AD", "CH", "FR"] and frame["area"].sum() == 685554 and frame["tags"].iloc[0] == '["x"]'
 
 
 def test_gzip_and_plain_give_the_same_sketch(tmp_path):
@@ -66,7 +67,7 @@ def test_gzip_and_plain_give_the_same_sketch(tmp_path):
 def test_a_sketch_is_json_and_lists_the_levels_of_categories(tmp_path):
     local_data.seattle_weather().to_csv(tmp_path / "weather.csv", index=False)
     sketch = json.loads(json.dumps(sketch_file(tmp_path / "weather.csv")))
-    assert sketch["levels"]["weather"] == {"rain": 641, "sun": 640, "fog": 101, "drizzle": 53, "snow": 26}
+    assert sketch["levels"]["weather"] == local_data.seattle_weather()["weather"].value_counts().to_dict()
     assert len(sketch["sample"]) == 5
 
 

