@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from ..contract.task import Task, read_task, seconds
 from ..errors import RunError, UserError
-from ..journal.events import BudgetExtended, RunStarted
+from ..journal.events import RunStarted
 from ..report.summary import summarise
 from ..search.chronicle import Listener
 from ..search.forecast import forecast
@@ -75,7 +75,7 @@ def resume(name: str, *, budget: str | None, nodes: int | None, workspace: Path 
     more = seconds(budget.lstrip("+")) if budget is not None else None
     if line.status == "finished" and more is None and nodes is None:
         raise RunError(f"run {line.id} is finished: give it more with  provender resume {line.id} --budget +10m, or look at it with  provender show {line.id}")
-    if line.status == "voided":
+    if line.status == "void":
         raise RunError(f"run {line.id} is void, because its task has changed since: start a new run")
     settings = Settings.from_json(started.settings)
     _go(line.id, read_task(Path(started.folder)), settings, place, json=json, extension=(nodes, more))
@@ -99,14 +99,13 @@ def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool)
 
 def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, extension: tuple[int | None, float | None] = (None, None)) -> None:
     with place.journal.lease(name):
-        if any(extension):
-            place.journal.append(name, [BudgetExtended(nodes=extension[0], seconds=extension[1])])
         live: Listener = Live(name, task, settings, quiet=json)
         with live:
             setup = open_setup(task, settings, place)
             try:
                 live.opened(setup)
                 run = Run(name, setup, live)
+                run.open(more_nodes=extension[0], more_seconds=extension[1])
                 live.follow(run)
                 run.go()
             except KeyboardInterrupt:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,6 @@ from scipy.sparse import issparse
 from ..contract.outcome import Failure
 from ..contract.split import Fold
 from ..contract.state import DataState, digest
-from ..contract.task import Task
 from ..contract.wire import pack
 from ..execute.blob import Blob
 from ..execute.executor import Executor
@@ -39,7 +38,6 @@ from .lineage import Lineage, trace
 from .plan import Plan
 from .pool_store import PoolStore
 from .program import ProgramRunner
-from .records import Records
 
 _VIEWS_KEPT = 32  # training blobs of development folds, shared by all states
 
@@ -77,18 +75,19 @@ class Submit:
         self._lock = threading.Lock()
         self._learner = digest(self.task.learner.to_json(), self.task.kind)
 
-    def run(self, state: DataState, fold: Fold, *, strongest: float) -> FoldResult | Failure:
+    def run(self, state: DataState, fold: Fold, *, strongest: float, deadline: float | None = None) -> FoldResult | Failure:
         """Evaluate a state on a fold.
 
         strongest  D0's strongest single feature on this fold (0 to 1): a stronger one that gives the target away
                    is refused. 1.0 for D0 itself, which is what the user brought.
+        deadline   on the clock of `time.monotonic`: what is not done by then is stopped as `timeout`
         """
-        key = digest("fold", state.id, fold.train.tobytes(), fold.evaluation.tobytes(), self._learner)
+        key = digest("fold", state.id, fold.train.tobytes(), fold.evaluation.tobytes(), fold.draw, self._learner)
         if (found := self.cache.get(key)) is not None:
             return FoldResult(**{**found["facts"], "prediction": found["prediction"], "cached": True})
         started = time.perf_counter()
         try:
-            result = self._evaluate(state, fold, strongest, started)
+            result = self._evaluate(state, fold, strongest, started, deadline)
         except Stopped as stopped:
             return stopped.failure
         facts = {name: getattr(result, name) for name in
@@ -96,20 +95,23 @@ class Submit:
         self.cache.put(key, {"prediction": result.prediction, "facts": facts})
         return result
 
-    def _evaluate(self, state: DataState, fold: Fold, strongest: float, started: float) -> FoldResult:
+    def _evaluate(self, state: DataState, fold: Fold, strongest: float, started: float, deadline: float | None) -> FoldResult:
         seed = self.plan.seed(fold)
         params = self._params(state, seed)
         blobs = [self._training(fold), *self._assets(state)]
-        with self.loaders.start(Job(entry="provender.pipeline.inside.loader:main", params=params, files=tuple(blobs), limits=self.limits)) as session:
+        limits = _until(deadline, self.limits)
+        with self.loaders.start(Job(entry="provender.pipeline.inside.loader:main", params=params, files=tuple(blobs), limits=limits)) as session:
             try:
-                return self._converse(session, state, fold, seed, strongest, started)
+                return self._converse(session, state, fold, seed, strongest, started, deadline)
             except JobEnded:
                 raise Stopped(_why(session, "the loader")) from None
             finally:
                 for blob in blobs[1:]:
                     blob.close()
 
-    def _converse(self, session: Session, state: DataState, fold: Fold, seed: int, strongest: float, started: float) -> FoldResult:
+    def _converse(
+        self, session: Session, state: DataState, fold: Fold, seed: int, strongest: float, started: float, deadline: float | None
+    ) -> FoldResult:
         task, records = self.task, self.records
         given = len(fold.train) + sum(len(self.pool.row_ids(a)) for a in state.assets)
         at_most = max(1000, clerk.ROWS_AT_MOST * given)
@@ -132,7 +134,7 @@ class Submit:
         clerk.check_alike(whole, again, half)
         session.send({"step": "done"})
         session.end()
-        prediction, training = self._train(trained, inputs, seed, len(order))
+        prediction, training = self._train(trained, inputs, seed, len(order), deadline)
         unshuffled = np.empty_like(prediction)
         unshuffled[order] = prediction
         return FoldResult(
@@ -154,7 +156,7 @@ class Submit:
         _, payload = _expect(session, "inputs")
         return clerk.read_inputs(payload.view, len(order), features.x.shape[1]), payload
 
-    def _train(self, trained: Blob, inputs: Blob, seed: int, n: int) -> tuple[np.ndarray, float]:
+    def _train(self, trained: Blob, inputs: Blob, seed: int, n: int, deadline: float | None) -> tuple[np.ndarray, float]:
         """Fit the fixed learner and predict; the same features, labels, weights, order and seed are never fitted twice."""
         task, records = self.task, self.records
         if task.learner.is_program:
@@ -163,7 +165,7 @@ class Submit:
         if (found := self.cache.get(key)) is not None:
             return found["prediction"], 0.0
         params = {**task.learner.to_json(), "kind": task.kind, "n_classes": len(records.classes), "seed": seed}
-        limits = Limits(seconds=task.learner.seconds, memory=task.learner.memory_mb << 20)
+        limits = _until(deadline, Limits(seconds=task.learner.seconds, memory=task.learner.memory_mb << 20))
         job = Job(entry="provender.pipeline.inside.learner:main", params=params, files=(trained, inputs), limits=limits)
         with self.learners.start(job) as session:
             try:
@@ -237,6 +239,13 @@ class Submit:
             while len(self._views) > _VIEWS_KEPT:
                 self._views.popitem(last=False)
         return blob
+
+
+def _until(deadline: float | None, limits: Limits) -> Limits:
+    """The limits, with no more seconds than there are until the deadline."""
+    if deadline is None:
+        return limits
+    return replace(limits, seconds=min(limits.seconds, max(0.1, deadline - time.monotonic())))
 
 
 def _expect(session: Session, *steps: str) -> tuple[dict, Blob]:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+
+from ..journal.events import BudgetExtended, NodeStarted
+from ..journal.ledger import wall_seconds
+from ..journal.store import Stored
+from ..journal.tree import ROOT
 
 FINALISTS = 3
 COSTLY_SHARE = 0.2  # of the budget: a confirmation that would take more is done in the cheap way
@@ -31,10 +36,13 @@ class ProofCost:
         return sum(self.fold_seconds) * math.ceil(self.confirm_folds / self.workers)
 
     @property
+    def finalists(self) -> float:
+        return self.fold_seconds[1] * math.ceil(FINALISTS * self.finalist_folds / self.workers)
+
+    @property
     def total(self) -> float:
         """Choice of the finalist, confirmation and test."""
-        finalists = FINALISTS * self.fold_seconds[1] * math.ceil(self.finalist_folds / self.workers)
-        return _SLACK * (finalists + self.confirm + sum(self.fold_seconds))
+        return _SLACK * (self.finalists + self.confirm + sum(self.fold_seconds))
 
 
 class Budget:
@@ -54,6 +62,11 @@ class Budget:
         """Wall seconds used by the run so far, in all its processes."""
         return self.clock() - self._started
 
+    @property
+    def left(self) -> float:
+        """Wall seconds that are left, inf without a limit; below zero when the run took longer than it had."""
+        return math.inf if self.seconds is None else self.seconds - self.used
+
     def spent(self, executions: int) -> float:
         """The largest spent share of the budgets, 0 to 1."""
         shares = [executions / self.nodes] if self.nodes else []
@@ -64,11 +77,27 @@ class Budget:
         """Whether one more state may be started: a slot is left, and time for a typical state and the proof."""
         if self.nodes is not None and executions >= self.nodes:
             return False
-        if self.seconds is None:
-            return True
         typical = statistics.median(state_seconds) if state_seconds else 0.0
-        return self.used + typical + reserve < self.seconds
+        return typical + reserve < self.left
 
     def is_costly(self, cost: ProofCost) -> bool:
         """Whether five foldings of the confirmation would take too much of the time there is."""
         return self.seconds is not None and cost.confirm > COSTLY_SHARE * self.seconds
+
+
+def limits(nodes: int | None, seconds: float | None, story: Iterable[Stored]) -> tuple[int | None, float | None]:
+    """Nodes and seconds that a run may use, after all its extensions.
+
+    An extension adds to the limit that there was (to what had been used, where there was none) and lifts the limit of
+    the kind that it does not name: "20 more nodes" is not to end at once because the time was up.
+    """
+    told: list[Stored] = []
+    begun: set[int] = set()
+    for stored in story:
+        told.append(stored)
+        if isinstance(stored.event, NodeStarted) and stored.event.node != ROOT:
+            begun.add(stored.event.node)
+        elif isinstance(more := stored.event, BudgetExtended):
+            nodes = (len(begun) if nodes is None else nodes) + more.nodes if more.nodes else None
+            seconds = (wall_seconds(told) if seconds is None else seconds) + more.seconds if more.seconds else None
+    return nodes, seconds

@@ -13,13 +13,15 @@ from ..journal.events import (
     NodeStarted,
     NoiseMeasured,
     RunFinished,
+    RunResumed,
     RunStarted,
+    RunVoided,
     TestScored,
 )
 from ..journal.ledger import Ledger
 from ..journal.pool import Pool
 from ..journal.store import Journal
-from ..journal.tree import Tree
+from ..journal.tree import ROOT, Tree
 
 
 class Listener(Protocol):
@@ -37,8 +39,8 @@ class Chronicle:
         self.journal, self.run, self.listener = journal, run, listener
         self.tree, self.pool, self.ledger = Tree(), Pool(), Ledger()
         self.events: list[Event] = []
+        self.confirmations: list[Confirmed] = []
         self.milestone: dict[type, Event] = {}
-        self.extended_nodes, self.extended_seconds = 0, 0.0
         for stored in journal.read(run):
             self._fold(stored.event)
 
@@ -59,10 +61,6 @@ class Chronicle:
                 break
         return tree, pool
 
-    def last(self, kind: type) -> Event | None:
-        """The latest event of this kind."""
-        return self.milestone.get(kind)
-
     @property
     def started(self) -> RunStarted | None:
         return self.milestone.get(RunStarted)  # type: ignore[return-value]
@@ -76,25 +74,32 @@ class Chronicle:
         return self.milestone.get(FinalistFrozen)  # type: ignore[return-value]
 
     @property
-    def confirmed(self) -> Confirmed | None:
-        return self.milestone.get(Confirmed)  # type: ignore[return-value]
+    def proven(self) -> int:
+        """The node that was proven last, or D0: a proof stands, whatever else is searched and confirmed after it."""
+        return next((c.node for c in reversed(self.confirmations) if c.proven), ROOT)
 
     @property
     def tested(self) -> TestScored | None:
         return self.milestone.get(TestScored)  # type: ignore[return-value]
 
     @property
-    def finished(self) -> RunFinished | None:
-        return self.milestone.get(RunFinished)  # type: ignore[return-value]
+    def voided(self) -> RunVoided | None:
+        return self.milestone.get(RunVoided)  # type: ignore[return-value]
+
+    @property
+    def isolation(self) -> str:
+        """The weakest level that any of the run's processes had."""
+        levels = [e.isolation for e in self.events if isinstance(e, RunStarted | RunResumed)]
+        return min(levels, key=("unsealed", "partial", "sealed").index)
 
     def _fold(self, event: Event) -> None:
         self.events.append(event)
         self.milestone[type(event)] = event
-        if isinstance(event, BudgetExtended):
-            self.extended_nodes += event.nodes or 0
-            self.extended_seconds += event.seconds or 0.0
-            for over in (FinalistFrozen, Confirmed, TestScored, RunFinished):
-                self.milestone.pop(over, None)  # more search: what followed from less of it is asked anew
+        if isinstance(event, Confirmed):
+            self.confirmations.append(event)
+        elif isinstance(event, BudgetExtended):
+            for over in (FinalistFrozen, RunFinished):
+                self.milestone.pop(over, None)  # more search: the finalist is chosen anew; what was confirmed stays so
         self.tree.apply(event)
         self.pool.apply(event)
         self.ledger.apply(event)

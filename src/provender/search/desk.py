@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from ..agents.agent import RedDesk
 from ..errors import UserError
@@ -15,10 +16,14 @@ FETCHES_AT_MOST = 5
 
 
 class SourceDesk(RedDesk):
-    """One red node's desk. It runs in a worker; the run appends its `events` when the node is done."""
+    """One red node's desk. It runs in a worker; the run appends its `events` when the node is done.
 
-    def __init__(self, setup: Setup, node: int, known: Collection[str]) -> None:
-        self.setup, self.node = setup, node
+    question  what is asked of the sources in every search of a run, from `question_of`; only words and number differ
+    known     ids of the assets that the pool held when the node was started
+    """
+
+    def __init__(self, setup: Setup, question: Query, node: int, known: Collection[str]) -> None:
+        self.setup, self.question, self.node = setup, question, node
         self.known = set(known)
         self.events: list[Event] = []
         self.admitted: list[str] = []
@@ -27,7 +32,7 @@ class SourceDesk(RedDesk):
 
     def search(self, query: Mapping[str, object]) -> list[Mapping[str, object]]:
         """Leads for {"text": words, "most": int}, over all sources, the most relevant first; what the pool has is left out."""
-        asked = self._query(str(query.get("text", "")), int(query.get("most", 20)))  # type: ignore[call-overload]
+        asked = replace(self.question, text=str(query.get("text", "")), most=int(query.get("most", 20)))  # type: ignore[call-overload]
         found = [(source, lead) for source in self.setup.sources for lead in source.search(asked)]
         found.sort(key=lambda pair: (-pair[1].relevance, pair[1].id))
         leads = []
@@ -58,22 +63,23 @@ class SourceDesk(RedDesk):
     def _refuse(self, lead: str, reason: str) -> None:
         self.events.append(AssetRefused(node=self.node, lead=lead, reason=reason))
 
-    def _query(self, text: str, most: int) -> Query:
-        records, task = self.setup.records, self.setup.task
-        rows = records.split.search
-        frame = records.frame.iloc[rows]
-        y = records.y[rows]
-        if task.kind == "classification":
-            frame = frame.assign(**{task.data.target[0]: [records.classes[i] for i in y]})
-        else:
-            columns = y if y.ndim == 2 else y[:, None]
-            frame = frame.assign(**{name: columns[:, j] for j, name in enumerate(task.data.target)})
-        return Query(
-            text=text,
-            schema=records.schema,
-            target=task.data.target,
-            kind=task.kind,
-            classes=records.classes,
-            sketches={name: sketch.to_json() for name, sketch in sketch_frame(frame).items()},
-            most=most,
-        )
+
+def question_of(setup: Setup) -> Query:
+    """What the sources are told about the task: schema, target and sketches of its search rows."""
+    records, task = setup.records, setup.task
+    rows = records.split.search
+    frame = records.frame.iloc[rows]
+    y = records.y[rows]
+    if task.kind == "classification":
+        frame = frame.assign(**{task.data.target[0]: [records.classes[i] for i in y]})
+    else:
+        columns = y if y.ndim == 2 else y[:, None]
+        frame = frame.assign(**{name: columns[:, j] for j, name in enumerate(task.data.target)})
+    return Query(
+        text="",
+        schema=records.schema,
+        target=task.data.target,
+        kind=task.kind,
+        classes=records.classes,
+        sketches={name: sketch.to_json() for name, sketch in sketch_frame(frame).items()},
+    )

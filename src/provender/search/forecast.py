@@ -14,7 +14,7 @@ from ..pipeline.proof import blocks, least_provable_gain
 from ..pipeline.state import make_state
 from .budget import FINALISTS, ProofCost
 from .setup import Setup
-from .trial import try_together
+from .trial import Attempt, try_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def forecast(setup: Setup, *, nodes: int | None, seconds: float | None, tell: Ca
     task, records, plan = setup.task, setup.records, setup.plan
     text = task.initial if task.initial and not setup.settings.algorithm_only else setup.agent.initial(setup.facts).loader
     folds = plan.development()
-    (trial,) = try_together(setup, [(make_state(text, task), folds)], strongest=1.0, stop=threading.Event(), tell=tell)
+    (trial,) = try_together(setup, [Attempt(make_state(text, task), folds)], stop=threading.Event(), tell=tell)
     if trial.failure is not None:
         raise TaskError(f"the initial data state cannot be evaluated ({trial.failure.kind}): {trial.failure.message}")
     workers = setup.settings.workers

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from ..contract.outcome import Failure
 from ..contract.split import Fold
 from ..contract.state import DataState
 from ..contract.task import Task
@@ -23,8 +23,8 @@ from ..journal.events import (
     NodeGrown,
     NodeScored,
     NodeStarted,
-    Noted,
     NoiseMeasured,
+    Noted,
     RunFinished,
     Spent,
     StateProposed,
@@ -35,7 +35,8 @@ from ..journal.tree import ROOT, Node
 from ..pipeline.proof import BLOCKS, Noise, Paired, blocks, confirm, noise_floor, second_key, test_verdict
 from ..pipeline.state import make_state
 from .budget import FINALISTS, ProofCost
-from .trial import Trial, try_together
+from .predictions import prediction_table
+from .trial import Attempt, Trial, try_together
 
 if TYPE_CHECKING:
     from .run import Run
@@ -54,7 +55,7 @@ def start(run: Run) -> None:
         run.write_loader(ROOT)
     state = run.state_of(ROOT)
     folds = setup.plan.development()
-    (first,) = try_together(setup, [(state, folds)], strongest=1.0, stop=run.stop, tell=run.tell("start"))
+    (first,) = try_together(setup, [Attempt(state, folds)], stop=run.stop, tell=run.tell("start"))
     if first.failure is not None:
         detail = f"\n{first.failure.detail.strip()}" if first.failure.detail.strip() else ""
         raise TaskError(f"the initial data state cannot be evaluated ({first.failure.kind}): {first.failure.message}{detail}")
@@ -95,13 +96,13 @@ def _noise(run: Run, state: DataState, folds: list[Fold], first: Trial) -> tuple
     plan, metric = run.setup.plan, run.setup.task.metric
     draws = [plan.redrawn(folds, draw) for draw in range(1, _SEEDS + 1)]
     thin = [plan.thinned(folds, number) for number in range(_SUBSETS)] if len(folds[0].train) else []
-    work = [(state, some) for some in (*draws[:1], *thin, *draws[1:])]
+    work = [Attempt(state, some) for some in (*draws[:1], *thin, *draws[1:])]
     if run.budget.seconds is not None:  # the noise may take a tenth of the budget
         one = first.fold_seconds * len(folds) / run.setup.settings.workers
         work = work[: max(2, int(0.1 * run.budget.seconds / max(one, 1e-3)))]
-    trials = try_together(run.setup, work, strongest=1.0, stop=run.stop, tell=run.tell("noise"))
+    trials = try_together(run.setup, work, stop=run.stop, tell=run.tell("noise"))
     drawn = {id(some) for some in draws}
-    good = [(some, t) for (_, some), t in zip(work, trials, strict=True) if t.failure is None]
+    good = [(attempt.folds, t) for attempt, t in zip(work, trials, strict=True) if t.failure is None]
     seeds = [first.dev, *(t.dev for some, t in good if id(some) in drawn)]
     gains = [metric.gain(t.dev, first.dev) for some, t in good if id(some) not in drawn]
     return noise_floor(seeds, gains), _spent("noise", trials)
@@ -115,13 +116,14 @@ def finalist(run: Run) -> None:
     better = [n for n in chronicle.tree if n.gain is not None and n.id != ROOT and n.gain > 0]
     best = _distinct(sorted(better, key=lambda n: (-n.gain, n.id)))[:FINALISTS]
     foldings = setup.plan.finalists()
-    if len(best) < 2 or not foldings:
+    in_haste = proof_cost(run, proof_plan(run)).finalists > run.budget.left
+    if len(best) < 2 or not foldings or in_haste:
         chosen = best[0].id if best else None
         chronicle.append(FinalistFrozen(node=chosen, scores={str(n.id): n.dev for n in best}))
         return
     folds = [fold for folding in foldings for fold in folding]
-    work = [(run.state_of(n.id), folds) for n in best]
-    trials = try_together(setup, work, strongest=run.first.strongest, stop=run.stop, tell=run.tell("finalists"))
+    work = [run.attempt(n.id, folds) for n in best]
+    trials = try_together(setup, work, stop=run.stop, tell=run.tell("finalists"))
     scores = {n.id: t.dev for n, t in zip(best, trials, strict=True) if t.failure is None}
     sign = setup.task.metric.sign
     chosen = max(scores, key=lambda node: (sign * scores[node], -node), default=None)
@@ -133,46 +135,45 @@ def _distinct(nodes: list[Node]) -> list[Node]:
     return list({node.state: node for node in reversed(nodes)}.values())[::-1] if nodes else []
 
 
-def proof_plan(run: Run) -> tuple[list[list[Fold]], bool]:
-    """The foldings of the confirmation, and whether it is the cheap way for costly learners."""
-    plan, records = run.setup.plan, run.setup.records
-    foldings = plan.confirmation()
-    if run.setup.task.kind in ("selection", "program") or records.time is not None or len(records.trusted):
-        return foldings, False
-    if run.budget.is_costly(proof_cost(run, foldings)):
-        if len(records.split.sealed):
-            return plan.costly(), True
-        return foldings[:1], False
-    return foldings, False
+def proof_plan(run: Run, *, now: bool = False) -> list[list[Fold]]:
+    """The foldings of the confirmation: five of S and C, or for learners that are too slow for them, C under three seeds.
+
+    now   the confirmation is about to begin, so that what time is left counts too, not only what share it would take
+    """
+    setup, records = run.setup, run.setup.records
+    foldings = run.confirming
+    if setup.task.kind in ("selection", "program") or records.time is not None or len(records.trusted):
+        return foldings
+    cost = proof_cost(run, foldings)
+    if run.budget.is_costly(cost) or (now and cost.confirm > run.budget.left):
+        return setup.plan.costly() if len(records.split.sealed) else foldings[:1]
+    return foldings
 
 
 def proof_cost(run: Run, foldings: list[list[Fold]]) -> ProofCost:
     """What the proof will take, from D0's measured time a fold and that of the best states so far."""
-    tree, workers = run.chronicle.tree, run.setup.settings.workers
-    per_fold = run.first.fold_seconds
-    best = sorted((n for n in tree if n.gain is not None and n.id != ROOT), key=lambda n: -n.gain)[:FINALISTS]
-    folds = max(1, len(run.first.scores))
-    candidate = max((n.seconds / folds for n in best), default=per_fold)
+    per_fold, folds = run.first.fold_seconds, max(1, len(run.first.scores))
+    best = sorted(run.timed(), key=lambda n: -n.gain)[:FINALISTS]
     return ProofCost(
-        fold_seconds=(per_fold, candidate),
-        workers=workers,
+        fold_seconds=(per_fold, max((n.seconds / folds for n in best), default=per_fold)),
+        workers=run.setup.settings.workers,
         confirm_folds=sum(len(folding) for folding in foldings),
         finalist_folds=sum(len(folding) for folding in run.setup.plan.finalists()),
     )
 
 
 def confirmation(run: Run) -> None:
-    """Confirm the frozen finalist against D0; append what was found."""
+    """Confirm the frozen finalist against D0; append what was found. What was confirmed before is not asked again."""
     chronicle, setup = run.chronicle, run.setup
-    frozen = chronicle.finalist
-    if chronicle.confirmed is not None or frozen is None or frozen.node is None:
+    node = chronicle.finalist.node if chronicle.finalist else None
+    if node is None or node in {c.node for c in chronicle.confirmations}:
         return
     records, task = setup.records, setup.task
-    foldings, _ = proof_plan(run)
+    foldings = proof_plan(run, now=True)
     folds = [fold for folding in foldings for fold in folding]
-    node = frozen.node
-    work = [(run.state_of(ROOT), folds), (run.state_of(node), folds)]
-    trials = try_together(setup, work, strongest=run.first.strongest, stop=run.stop, tell=run.tell("confirm"))
+    trials = try_together(
+        setup, [run.attempt(ROOT, folds), run.attempt(node, folds)], stop=run.stop, tell=run.tell("confirm")
+    )
     spent = _spent("confirm", trials)
     failure = next((t.failure for t in trials if t.failure is not None), None)
     if failure is not None:
@@ -192,7 +193,7 @@ def confirmation(run: Run) -> None:
         key = second_key(task.metric, records.y, pairs, block, records.split.sealed)
         if not key:
             proven, reason = False, "the sealed rows alone do not confirm it, and the loader was not written by the playbook: bring more rows"
-    if setup.isolation == "unsealed" and proven:
+    if chronicle.isolation == "unsealed" and proven:
         proven, reason = False, "the run was not isolated, so nothing is called proven: run it where provender doctor says sealed"
     interval = tuple(float(np.clip(end, -1e300, 1e300)) for end in verdict.interval)
     chronicle.append(spent, Confirmed(
@@ -212,58 +213,47 @@ def _pairs(run: Run, foldings: list[list[Fold]], trials: list[Trial]) -> list[Pa
 
 def close(run: Run) -> None:
     """Score T once for D0 and the returned state, write what the user keeps, finish the run."""
-    chronicle, setup = run.chronicle, run.setup
-    confirmed = chronicle.confirmed
-    best = confirmed.node if confirmed is not None and confirmed.proven else ROOT
-    candidate = chronicle.finalist.node if chronicle.finalist else None
-    if chronicle.tested is None and len(setup.records.split.test):
+    chronicle, records = run.chronicle, run.setup.records
+    best = chronicle.proven
+    if len(records.split.test) and (chronicle.tested is None or chronicle.tested.node != best):
         _score_test(run, best)
-    if len(setup.records.asked):
+    if len(records.asked):
         _write_predictions(run, best)
     run.write_best(best)
-    chronicle.append(RunFinished(best=best, candidate=candidate))
+    chronicle.append(RunFinished(best=best, candidate=chronicle.finalist.node if chronicle.finalist else None))
 
 
 def _score_test(run: Run, best: int) -> None:
     setup, records = run.setup, run.setup.records
     fold = setup.plan.test()
     nodes = [ROOT] if best == ROOT else [ROOT, best]
-    trials = try_together(
-        setup, [(run.state_of(n), [fold]) for n in nodes], strongest=run.first.strongest, stop=run.stop, tell=run.tell("test")
-    )
+    trials = try_together(setup, [run.attempt(n, [fold]) for n in nodes], stop=run.stop, tell=run.tell("test"))
+    spent = _spent("test", trials)
     failure = next((t.failure for t in trials if t.failure is not None), None)
     if failure is not None:
-        run.chronicle.append(_spent("test", trials), Noted(node=best, text=f"the test rows could not be scored ({failure.kind}): {failure.message}"))
+        run.chronicle.append(spent, Noted(node=best, text=f"the test rows could not be scored ({failure.kind}): {failure.message}"))
         return
     initial, returned = trials[0].results[0].prediction, trials[-1].results[0].prediction
     block = blocks(fold.evaluation, groups=records.bundle, time=records.time, seed=0, count=BLOCKS)
     verdict = test_verdict(setup.task.metric, records.y[fold.evaluation], initial, returned, block[fold.evaluation])
     interval = tuple(float(np.clip(end, -1e300, 1e300)) for end in verdict.interval) if best != ROOT else (0.0, 0.0)
+    before = openings(setup.workspace.journal, setup.task.digest).tests
+    seen = [Noted(node=best, text=f"the test rows were scored {before} times before in this workspace, so this score is not of untouched rows")]
     run.chronicle.append(
-        _spent("test", trials),
+        spent, *(seen if before else ()),
         TestScored(node=best, initial=verdict.initial, best=verdict.candidate, gain=verdict.gain, interval=interval),
-    )
+    )  # fmt: skip
 
 
 def _write_predictions(run: Run, best: int) -> None:
-    setup, records = run.setup, run.setup.records
+    """predictions.csv for the test inputs that came without answers, by the returned state fitted on S and C."""
+    setup = run.setup
     fold = setup.plan.asked()
     outcome = setup.submit.run(run.state_of(best), fold, strongest=1.0)
-    if not hasattr(outcome, "prediction"):
+    if isinstance(outcome, Failure):
+        run.chronicle.append(Noted(node=best, text=f"no predictions could be made for the test inputs ({outcome.kind}): {outcome.message}"))
         return
-    prediction = outcome.prediction
-    table = pd.DataFrame(index=range(len(prediction)))
-    if records.asked_ids is not None:
-        table[setup.task.data.id] = records.asked_ids.to_numpy()
-    if records.classes and prediction.ndim == 2:
-        for j, name in enumerate(records.classes):
-            table[name] = prediction[:, j]
-    elif records.classes:
-        table[setup.task.data.target[0]] = [records.classes[int(k)] for k in prediction]
-    else:
-        columns = prediction if prediction.ndim == 2 else prediction[:, None]
-        for j, name in enumerate(setup.task.data.target):
-            table[name] = columns[:, j]
+    table = prediction_table(setup.task, setup.records, outcome.prediction)
     setup.workspace.write(run.id, "predictions.csv", table.to_csv(index=False))
 
 

@@ -7,6 +7,8 @@ results are applied as they come, and the promise is: nothing lost, nothing repe
 
 from __future__ import annotations
 
+import contextlib
+import math
 import random
 import statistics
 import threading
@@ -14,12 +16,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
+from functools import cached_property
 
 from ..agents.agent import Brief, Proposal
 from ..contract.outcome import Failure
+from ..contract.split import Fold
 from ..contract.state import DataState
-from ..errors import LoaderError, RunError
+from ..errors import JournalError, LoaderError, RunError, UserError
 from ..journal.events import (
+    BudgetExtended,
     Event,
     NodeDiscovered,
     NodeFailed,
@@ -33,19 +38,20 @@ from ..journal.events import (
 )
 from ..journal.ledger import wall_seconds
 from ..journal.pool import Pool
-from ..journal.tree import ROOT, Tree
+from ..journal.tree import ROOT, Node, Tree
 from ..pipeline.proof import Noise, reward
 from ..pipeline.state import make_state
+from ..sources.source import Query
 from . import phases
 from .brief import make_brief
-from .budget import Budget
+from .budget import Budget, limits
 from .chronicle import Chronicle, Listener
 from .decay import Exponential, Linear, Piecewise
-from .desk import SourceDesk
+from .desk import SourceDesk, question_of
 from .grow import Growth
 from .schedule import BranchScheduler, PaperScheduler, Scheduler
 from .setup import Setup, environment
-from .trial import Stop, Trial, try_state
+from .trial import Attempt, Stop, Trial, try_state
 
 DEFAULT_NODES = 40
 
@@ -59,28 +65,39 @@ class Flight:
 
 
 class Run:
-    """One run of one task. `go()` may be called again after an interruption, in this process or another."""
+    """One run of one task: `open`, then `go`. Both are called again after an interruption, in another process.
+
+    first   D0's trial on the development folds: every gain is a difference to it
+    """
+
+    first: Trial
+    budget: Budget
 
     def __init__(self, run: str, setup: Setup, listener: Listener) -> None:
         self.id, self.setup = run, setup
-        journal = setup.workspace.journal
-        self.chronicle = Chronicle(journal, run, listener)
+        self.chronicle = Chronicle(setup.workspace.journal, run, listener)
         self.stop = threading.Event()
-        self.first: Trial = None  # type: ignore[assignment]  # D0's trial, from `phases.start`
-        settings = setup.settings
-        nodes = settings.nodes if settings.nodes or settings.seconds else DEFAULT_NODES
-        self.budget = Budget(
-            nodes=None if nodes is None else nodes + self.chronicle.extended_nodes,
-            seconds=None if settings.seconds is None else settings.seconds + self.chronicle.extended_seconds,
-            before=wall_seconds(journal.read(run)),
-            clock=time.monotonic,
-        )
-        self.growth, self.scheduler = _policies(setup, self.budget, self._executions)
         self.flights: list[Flight] = []
+        self._asking = threading.Lock()
+        self._asked: Query | None = None
+
+    def open(self, *, more_nodes: int | None = None, more_seconds: float | None = None) -> None:
+        """Journal that the run starts or goes on, with more budget where some is given, and see what is left of it.
+
+        Raises RunError when the task has changed since the run started.
+        """
+        self._begin()
+        if more_nodes or more_seconds:
+            self.chronicle.append(BudgetExtended(nodes=more_nodes, seconds=more_seconds))
+        settings = self.setup.settings
+        story = list(self.setup.workspace.journal.read(self.id))
+        given = settings.nodes if settings.nodes or settings.seconds else DEFAULT_NODES
+        nodes, seconds = limits(given, settings.seconds, story)
+        self.budget = Budget(nodes=nodes, seconds=seconds, before=wall_seconds(story), clock=time.monotonic)
+        self.growth, self.scheduler = _policies(self.setup, self.budget, self._executions)
 
     def go(self) -> None:
-        """Run to the end, or to an interruption that can be resumed. Raises RunError when the task has changed."""
-        self._open()
+        """Run to the end, or to an interruption that can be resumed (KeyboardInterrupt)."""
         try:
             phases.start(self)
             self._search()
@@ -104,6 +121,19 @@ class Run:
         assert loader is not None, f"node {node} has no loader"
         return make_state(loader, self.setup.task)
 
+    def attempt(self, node: int, folds: list[Fold]) -> Attempt:
+        """This node's state on these folds; D0 may be as strong as it is, the others as strong as D0."""
+        return Attempt(self.state_of(node), folds, 1.0 if node == ROOT else self.first.strongest)
+
+    @cached_property
+    def confirming(self) -> list[list[Fold]]:
+        """The foldings of a full confirmation."""
+        return self.setup.plan.confirmation()
+
+    def timed(self) -> list[Node]:
+        """Scored nodes whose seconds are those of a whole evaluation: a fold from the cache takes none."""
+        return [n for n in self.chronicle.tree if n.gain is not None and n.id != ROOT and not n.outcome.cached]
+
     def write_loader(self, node: int) -> None:
         """Every black node is a plain file: runs/RUN/nodes/N/loader.py."""
         self.setup.workspace.write(self.id, f"nodes/{node}/loader.py", self.chronicle.tree[node].loader or "")
@@ -118,7 +148,7 @@ class Run:
         assert measured is not None, "the noise is measured before the search"
         return Noise(seed_std=measured.seed_std, paired_std=measured.paired_std)
 
-    def _open(self) -> None:
+    def _begin(self) -> None:
         task, setup = self.setup.task, self.setup
         started = self.chronicle.started
         if started is None:
@@ -128,8 +158,9 @@ class Run:
                 environment=environment(), isolation=setup.isolation, created=time.time(),
             ))  # fmt: skip
             return
-        if started.task_digest != task.digest:
+        if started.task_digest != task.digest and self.chronicle.voided is None:
             self.chronicle.append(RunVoided(reason="the task has changed since the run started", changed=("task",)))
+        if self.chronicle.voided is not None:
             raise RunError(f"the task in {task.folder} has changed since run {self.id} started, so its scores no longer stand: start a new run")
         self.chronicle.append(RunResumed(environment=environment(), isolation=setup.isolation))
 
@@ -148,14 +179,13 @@ class Run:
                 return
 
     def _may_start(self) -> bool:
-        tree = self.chronicle.tree
-        if not tree.pending:
-            return False
-        scored = [n.seconds for n in tree if n.gain is not None and n.id != ROOT]
-        reserve = 0.0
-        if self.budget.seconds is not None:
-            reserve = phases.proof_cost(self, phases.proof_plan(self)[0]).total
-        return self.budget.allows(self._executions(), scored or [self.first.seconds], reserve)
+        return bool(self.chronicle.tree.pending) and self.budget.allows(
+            self._executions(), [n.seconds for n in self.timed()] or [self.first.fold_seconds * len(self.first.scores)], self._reserve()
+        )
+
+    def _reserve(self) -> float:
+        """Seconds set aside for the proof; without a time budget it may take what it takes."""
+        return 0.0 if self.budget.seconds is None else phases.proof_cost(self, phases.proof_plan(self)).total
 
     def _executions(self) -> int:
         """Executions begun, D0's not counted."""
@@ -186,7 +216,9 @@ class Run:
                 return
             self.chronicle.append(proposal)
             self.write_loader(node)
-        self.flights.append(Flight(node, self.setup.workers.submit(self._evaluate, node, self.state_of(node))))
+        left = self.budget.left - self._reserve()
+        deadline = time.monotonic() + left if math.isfinite(left) else None
+        self.flights.append(Flight(node, self.setup.workers.submit(self._evaluate, node, self.state_of(node), deadline)))
 
     def _propose(self, node: int, brief: Brief) -> StateProposed | Failure:
         agent = self.setup.agent
@@ -201,28 +233,42 @@ class Run:
         )  # fmt: skip
 
     def _brief(self, node: int, tree: Tree, pool: Pool) -> Brief:
-        scored = [n.seconds for n in tree if n.gain is not None]
+        """With a node budget alone a brief holds nothing that depends on the machine's speed."""
         executed = max(0, tree.executions - 1) + len(tree.running)
-        left = 1.0 - (executed / self.budget.nodes if self.budget.nodes else self.budget.spent(executed))
+        seconds = [n.seconds for n in self.timed()] if self.budget.seconds is not None else []
         return make_brief(
-            self.setup, tree, pool, self.noise, node, left=max(0.0, left), state_seconds=statistics.median(scored) if scored else 0.0
-        )
+            self.setup, tree, pool, self.noise, node,
+            left=1.0 - self.budget.spent(executed), state_seconds=statistics.median(seconds) if seconds else 0.0,
+        )  # fmt: skip
 
     def _discover(self, node: int, brief: Brief) -> list[Event]:
         started = time.perf_counter()
-        desk = SourceDesk(self.setup, node, {str(manifest["id"]) for manifest in brief.pool})
-        summary = self.setup.agent.discover(brief, desk)
+        desk = SourceDesk(self.setup, self._question(), node, {str(manifest["id"]) for manifest in brief.pool})
+        try:
+            summary = self.setup.agent.discover(brief, desk)
+        except UserError as error:  # a source that cannot be read any more; what was admitted before is kept
+            failure = Failure(kind="agent", message=str(error))
+            return [*desk.events, NodeFailed(node=node, failure=failure.to_json(), seconds=time.perf_counter() - started)]
         seconds = time.perf_counter() - started
         return [*desk.events, NodeDiscovered(node=node, assets=tuple(desk.admitted), summary=summary, seconds=seconds)]
 
-    def _evaluate(self, node: int, state: DataState) -> list[Event]:
+    def _question(self) -> Query:
+        with self._asking:
+            if self._asked is None:
+                self._asked = question_of(self.setup)
+            return self._asked
+
+    def _evaluate(self, node: int, state: DataState, deadline: float | None) -> list[Event]:
         setup = self.setup
         folds = setup.plan.development()
-        trial = try_state(setup, state, folds, strongest=self.first.strongest, stop=self.stop)
+        trial = try_state(setup, Attempt(state, folds, self.first.strongest), stop=self.stop, deadline=deadline)
         cost = {"seconds": trial.seconds, "training_seconds": trial.training_seconds,
                 "evaluations": trial.evaluations, "cached": trial.cached}  # fmt: skip
         if trial.failure is not None:
-            return [NodeFailed(node=node, failure=trial.failure.to_json(), **cost)]
+            failure = trial.failure
+            if deadline is not None and time.monotonic() >= deadline:
+                failure = Failure(kind="timeout", message="the run's time for searching was up before its folds were")
+            return [NodeFailed(node=node, failure=failure.to_json(), **cost)]
         gain = setup.task.metric.gain(trial.dev, self.first.dev)
         first = trial.results[0]
         changes = ({"lineage": first.lineage}, *first.changes)
@@ -249,12 +295,13 @@ class Run:
             self.chronicle.append(*grown)
 
     def _halt(self, reason: str) -> None:
-        """Stop in good order: running processes die, finished folds are in the cache, the journal says why."""
+        """Stop in good order: the journal says why, running processes die, finished folds are in the cache."""
         self.stop.set()
+        with contextlib.suppress(JournalError):  # when the journal cannot be written, that is what the user is to hear
+            self.chronicle.append(RunInterrupted(reason=reason[:500]))
         for flight in self.flights:
             flight.future.cancel()
         self.setup.close()
-        self.chronicle.append(RunInterrupted(reason=reason[:500]))
 
 
 def _policies(setup: Setup, budget: Budget, executions: Callable[[], int]) -> tuple[Growth, Scheduler]:

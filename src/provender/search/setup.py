@@ -13,7 +13,7 @@ from ..agents.agent import Agent, TaskFacts
 from ..contract.task import Task
 from ..errors import SandboxError, UserError
 from ..execute.executor import Executor, open_executor
-from ..execute.job import Limits
+from ..execute.job import Job, Limits
 from ..pipeline.admit import Customs, parse_sketch
 from ..pipeline.grader import graded_metric
 from ..pipeline.judge import Judge
@@ -72,12 +72,12 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
 
     Raises TaskError for data that cannot be used, UserError where only an unsealed run is possible and not accepted.
     """
-    workers = ThreadPoolExecutor(max(2, settings.workers), thread_name_prefix="worker")
+    openers = ThreadPoolExecutor(2, thread_name_prefix="opener")
     starting: list[Future[Executor]] = []
     try:
         starting = [
-            workers.submit(_executor, settings, LOADER_PRELOAD, ()),
-            workers.submit(_executor, settings, LEARNER_PRELOAD, _readable(task)),
+            openers.submit(_executor, settings, LOADER_PRELOAD, ()),
+            openers.submit(_executor, settings, LEARNER_PRELOAD, _readable(task)),
         ]
         records = load_records(task, sealed=settings.agent != "playbook")
         facts = task_facts(task, records)
@@ -92,8 +92,9 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
                 future.result().close()
             else:
                 future.add_done_callback(_close_result)
-        workers.shutdown(wait=False, cancel_futures=True)
         raise
+    finally:
+        openers.shutdown(wait=False, cancel_futures=True)
     pool = workspace.pool(task.digest)
     if task.selection is not None and TASK_POOL not in pool:
         pool.add(TASK_POOL, read_table(task.selection.pool), {"title": "the task's pool"})
@@ -114,7 +115,7 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
         sources=sources_of(loaders),
         agent=_agent(settings.agent),
         facts=facts,
-        workers=workers,
+        workers=ThreadPoolExecutor(settings.workers, thread_name_prefix="worker"),
     )
 
 
@@ -157,6 +158,9 @@ def _executor(settings: Settings, preload: Sequence[str], readable: Sequence[Pat
             "this machine offers no isolation (no user namespaces, no Landlock): loaders could read held-out data. "
             "Run provender doctor to see why, or accept it with --unsealed; nothing will be called proven then"
         )
+    # Its imports take seconds, which are nobody's evaluation: the first state's time is what the budget is planned by.
+    with executor.start(Job(entry="provender.execute.inside:ping")) as session:
+        session.end()
     return executor
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
@@ -24,8 +25,8 @@ class Stop(Exception):
 class Trial:
     """Results of the folds, in their order, or the failure of the first that failed.
 
-    seconds           of the folds that ran here, added up;  training_seconds: inside the learner
-    evaluations       folds evaluated;  cached: folds whose result was there already
+    seconds           of the folds, the failed one included, added up;  training_seconds: inside the learner, here
+    evaluations       folds evaluated;  cached: those of them whose result was there already
     """
 
     results: tuple[FoldResult, ...]
@@ -52,63 +53,78 @@ class Trial:
         return max((result.strength for result in self.results), default=0.0)
 
 
-def try_state(setup: Setup, state: DataState, folds: Sequence[Fold], *, strongest: float, stop: threading.Event) -> Trial:
-    """Evaluate fold after fold in this thread; the first failure ends the trial. Raises Stop when asked to."""
-    outcomes: list[FoldResult | Failure] = []
-    for fold in folds:
-        if stop.is_set():
-            raise Stop
-        outcomes.append(setup.submit.run(state, fold, strongest=strongest))
-        if isinstance(outcomes[-1], Failure):
+@dataclass(frozen=True, slots=True, eq=False)
+class Attempt:
+    """One state to be tried on some folds. strongest: D0's strongest single feature, 0 to 1; 1 for D0 itself."""
+
+    state: DataState
+    folds: Sequence[Fold]
+    strongest: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    value: FoldResult | Failure
+    seconds: float
+
+
+def try_state(setup: Setup, attempt: Attempt, *, stop: threading.Event, deadline: float | None = None) -> Trial:
+    """Evaluate fold after fold in this thread; the first failure ends the trial. Raises Stop when asked to.
+
+    deadline  on the clock of `time.monotonic`: what is not done by then has failed
+    """
+    outcomes: list[_Outcome] = []
+    for fold in attempt.folds:
+        outcomes.append(_evaluate(setup, attempt, fold, stop, deadline))
+        if isinstance(outcomes[-1].value, Failure):
             break
-    return _trial(setup, folds, outcomes)
+    return _trial(setup, attempt.folds, outcomes)
 
 
 def try_together(
-    setup: Setup,
-    work: Sequence[tuple[DataState, Sequence[Fold]]],
-    *,
-    strongest: float,
-    stop: threading.Event,
-    tell: Callable[[int, int], None],
+    setup: Setup, attempts: Sequence[Attempt], *, stop: threading.Event, tell: Callable[[int, int], None]
 ) -> list[Trial]:
     """Evaluate all folds of all these states over the workers: for phases where nothing is to be learned in between."""
-    flat = [(i, j, state, fold) for i, (state, folds) in enumerate(work) for j, fold in enumerate(folds)]
-    outcomes: list[dict[int, FoldResult | Failure]] = [{} for _ in work]
-
-    def run(state: DataState, fold: Fold) -> FoldResult | Failure:
-        if stop.is_set():
-            raise Stop
-        return setup.submit.run(state, fold, strongest=strongest)
-
-    futures: dict[Future, tuple[int, int]] = {setup.workers.submit(run, s, f): (i, j) for i, j, s, f in flat}
+    work = [(i, j) for i, attempt in enumerate(attempts) for j in range(len(attempt.folds))]
+    futures: dict[Future[_Outcome], tuple[int, int]] = {
+        setup.workers.submit(_evaluate, setup, attempts[i], attempts[i].folds[j], stop): (i, j) for i, j in work
+    }
+    outcomes: dict[tuple[int, int], _Outcome] = {}
     try:
         for done, future in enumerate(as_completed(futures), start=1):
-            i, j = futures[future]
-            outcomes[i][j] = future.result()
-            tell(done, len(flat))
+            outcomes[futures[future]] = future.result()
+            tell(done, len(work))
     finally:
         for future in futures:
             future.cancel()
-    return [_trial(setup, folds, [outcomes[i][j] for j in range(len(folds))]) for i, (_, folds) in enumerate(work)]
+    return [_trial(setup, attempt.folds, [outcomes[i, j] for j in range(len(attempt.folds))]) for i, attempt in enumerate(attempts)]
 
 
-def _trial(setup: Setup, folds: Sequence[Fold], outcomes: Sequence[FoldResult | Failure]) -> Trial:
+def _evaluate(setup: Setup, attempt: Attempt, fold: Fold, stop: threading.Event, deadline: float | None = None) -> _Outcome:
+    if stop.is_set():
+        raise Stop
+    started = time.perf_counter()
+    value = setup.submit.run(attempt.state, fold, strongest=attempt.strongest, deadline=deadline)
+    return _Outcome(value, time.perf_counter() - started)
+
+
+def _trial(setup: Setup, folds: Sequence[Fold], outcomes: Sequence[_Outcome]) -> Trial:
     results: list[FoldResult] = []
     scores: list[float] = []
     failure: Failure | None = None
-    for fold, outcome in zip(folds, outcomes, strict=False):
-        value = outcome if isinstance(outcome, Failure) else setup.judge.score(fold, outcome)
-        if isinstance(value, Failure):
-            failure = value
+    for fold, outcome in zip(folds, outcomes, strict=False):  # a trial that failed has not tried every fold
+        value = outcome.value
+        score = value if isinstance(value, Failure) else setup.judge.score(fold, value)
+        if isinstance(score, Failure):
+            failure = score
             break
-        results.append(outcome)
-        scores.append(value)
+        results.append(value)
+        scores.append(score)
     return Trial(
         results=tuple(results),
         scores=tuple(scores),
         failure=failure,
-        seconds=sum(r.seconds for r in results if not r.cached),
+        seconds=sum(outcome.seconds for outcome in outcomes),
         training_seconds=sum(r.training_seconds for r in results if not r.cached),
         evaluations=len(outcomes),
         cached=sum(r.cached for r in results),
