@@ -1,8 +1,8 @@
 """Does the proof keep its word? False proofs, power and the least provable gain, measured on populations we know.
 
-    nulls    a search of 40 meaningless states (random 90 % subsets, noise columns, jitter; or a hill climb over dropped
-             rows), its finalist chosen as in a run: five development folds of the search rows, the three best on two more
-             foldings, the best frozen and confirmed on all rows. Whatever is proven is a false proof.
+    nulls    a search of 40 meaningless states (random 90 % subsets, noise columns, jitter; or a hill climb over the
+             rows to drop), its finalist chosen as in a run: five development folds of the search rows, the three best
+             on two more foldings, the best frozen and confirmed on all rows. Whatever is proven is a false proof.
     power    one candidate that truly helps: it brings a column that D0 lacks. True gains are taken on 4,000 fresh rows.
     least    the gain that is proven every second time, against what `least_provable_gain` says from D0 alone.
 
@@ -78,7 +78,8 @@ class World:
 
         x, z, e = draw(WIDTH), draw(), draw()
         rest = 1 - self.known - self.hidden
-        value = math.sqrt(self.known) * x.sum(axis=1) / math.sqrt(WIDTH) + math.sqrt(self.hidden) * z + math.sqrt(rest) * e
+        seen = x.sum(axis=1) / math.sqrt(WIDTH)
+        value = math.sqrt(self.known) * seen + math.sqrt(self.hidden) * z + math.sqrt(rest) * e
         y = value if self.fit is ridge else (value > 0).astype(np.int64)
         return Sample(x=x, z=z, y=y, bundle=bundles(n, number if self.group > 1 else None, None))
 
@@ -141,12 +142,16 @@ def out_of_fold(world: World, sample: Sample, state: State, folds: Folding) -> P
 def fold_scores(metric: Metric, y: np.ndarray, found: Pooled) -> np.ndarray:
     """(folds,) signed scores: higher is better."""
     rows, prediction, number = found
-    return metric.sign * np.array([metric.score(y[rows[number == k]], prediction[number == k]) for k in range(number.max() + 1)])
+    return metric.sign * np.array(
+        [metric.score(y[rows[number == k]], prediction[number == k]) for k in range(number.max() + 1)]
+    )
 
 
 def dev(world: World, sample: Sample, state: State, foldings: list[Folding]) -> np.ndarray:
     metric = find_metric(world.metric)
-    return np.concatenate([fold_scores(metric, sample.y, out_of_fold(world, sample, state, folds)) for folds in foldings])
+    return np.concatenate(
+        [fold_scores(metric, sample.y, out_of_fold(world, sample, state, folds)) for folds in foldings]
+    )
 
 
 Found = list[tuple[State, np.ndarray]]  # states and their development gains by fold, the best first
@@ -155,7 +160,10 @@ Found = list[tuple[State, np.ndarray]]  # states and their development gains by 
 def scatter(world: World, sample: Sample, foldings: list[Folding], rng: np.random.Generator) -> Found:
     """Forty meaningless states."""
     base = dev(world, sample, D0, foldings)
-    found = [(state, dev(world, sample, state, foldings) - base) for state in (meaningless(len(sample.y), rng) for _ in range(40))]
+    found = [
+        (state, dev(world, sample, state, foldings) - base)
+        for state in (meaningless(len(sample.y), rng) for _ in range(40))
+    ]
     return sorted(found, key=lambda each: -each[1].mean())
 
 
@@ -179,20 +187,19 @@ def paired(world: World, sample: Sample, state: State, foldings: list[Folding]) 
         first, second = (out_of_fold(world, sample, each, folds) for each in (D0, state))
         pairs.append(proof.Paired(rows=first[0], initial=first[1], candidate=second[1]))
         differences.append(fold_scores(metric, sample.y, second) - fold_scores(metric, sample.y, first))
-    return pairs, corrected_p(np.concatenate(differences))
+    return pairs, p_value(np.concatenate(differences), 1 / 4)
 
 
-def corrected_p(differences: np.ndarray) -> float:
-    """Nadeau and Bengio's corrected resampled t-test: the variance of J fold differences times 1/J + 1/4."""
+def p_value(differences: np.ndarray, overlap: float) -> float:
+    """One-sided t-test of J fold differences, their variance times 1/J + overlap.
+
+    Nadeau and Bengio correct for training sets that overlap by the share of scored over trained rows (1/4 for five
+    folds); 0 is the plain t-test.
+    """
     count, spread = len(differences), float(differences.std(ddof=1))
     if spread == 0:
         return 0.0 if differences.mean() > 0 else 1.0
-    return float(t.sf(differences.mean() / (spread * math.sqrt(1 / count + 1 / 4)), count - 1))
-
-
-def plain_p(differences: np.ndarray) -> float:
-    spread = float(differences.std(ddof=1))
-    return float(t.sf(differences.mean() * math.sqrt(len(differences)) / spread, len(differences) - 1)) if spread else 1.0
+    return float(t.sf(differences.mean() / (spread * math.sqrt(1 / count + overlap)), count - 1))
 
 
 def null_run(world: World, n: int, search: Callable, rng: np.random.Generator) -> dict[str, float]:
@@ -211,7 +218,7 @@ def null_run(world: World, n: int, search: Callable, rng: np.random.Generator) -
     best = found[0][1]
     return {
         "best dev": float(best.mean() > 0),
-        "dev t-test": float(plain_p(best) < 0.05),
+        "dev t-test": float(p_value(best, 0) < 0.05),
         "corrected t": float(min(p, *others, 1.0) < 0.05 / len(finalists)),
         "jackknife": float(verdict.proven),
         "optimism": best.mean() - verdict.gain,
@@ -219,7 +226,9 @@ def null_run(world: World, n: int, search: Callable, rng: np.random.Generator) -
     }
 
 
-def true_gain(world: World, sample: Sample, state: State, fresh: Sample, train: np.ndarray, rng: np.random.Generator) -> float:
+def true_gain(
+    world: World, sample: Sample, state: State, fresh: Sample, train: np.ndarray, rng: np.random.Generator
+) -> float:
     """The gain on fresh rows of models trained on `train`; noise columns are noise on fresh rows too."""
     metric = find_metric(world.metric)
     width = 0 if state.columns is None else np.atleast_2d(state.columns.T).shape[0]
@@ -228,7 +237,8 @@ def true_gain(world: World, sample: Sample, state: State, fresh: Sample, train: 
     columns = None if brought is None else np.concatenate([state.columns, brought])
     rows = np.arange(len(sample.y), len(pooled.y))
     initial = metric.score(fresh.y, predict(world, pooled, D0, train, rows))
-    return metric.gain(metric.score(fresh.y, predict(world, pooled, replace(state, columns=columns), train, rows)), initial)
+    changed = predict(world, pooled, replace(state, columns=columns), train, rows)
+    return metric.gain(metric.score(fresh.y, changed), initial)
 
 
 def helpful_run(world: World, n: int, rng: np.random.Generator) -> dict[str, float]:
@@ -250,8 +260,8 @@ def helpful_run(world: World, n: int, rng: np.random.Generator) -> dict[str, flo
     }
 
 
-def gather(trials: int, run: Callable[[np.random.Generator], dict[str, float]]) -> dict[str, np.ndarray]:
-    runs = [run(np.random.default_rng([2026, trial])) for trial in range(trials)]
+def gather(trials: int, run: Callable[..., dict[str, float]], *settings: object) -> dict[str, np.ndarray]:
+    runs = [run(*settings, np.random.default_rng([2026, trial])) for trial in range(trials)]
     return {name: np.array([each[name] for each in runs]) for name in runs[0]}
 
 
@@ -272,22 +282,32 @@ def line(*cells: object) -> None:
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
+def head(title: str, cells: str) -> None:
+    print(f"\n### {title}\n")
+    line(*cells.split(", "))
+    line(*["---"] * len(cells.split(", ")))
+
+
 def linear(accuracy: float) -> float:
     """The share of the value that a linear rule of this accuracy explains."""
     return math.cos(math.pi * (1 - accuracy)) ** 2
 
 
 def classes(name: str, fit: Fit, accuracy: float, gain: float, metric: str = "accuracy", group: int = 1) -> World:
-    """A world of two classes in which the best rule of D0's columns has this accuracy, and the hidden one adds `gain`."""
+    """Two classes: the best rule of D0's columns has this accuracy, the hidden column adds `gain` to it."""
     known = linear(accuracy)
     return World(name=name, metric=metric, fit=fit, known=known, hidden=linear(accuracy + gain) - known, group=group)
+
+
+def numbers(name: str, metric: str, hidden: float) -> World:
+    return World(name=name, metric=metric, fit=ridge, known=0.5, hidden=hidden)
 
 
 NULLS = (
     (classes("accuracy, ridge", ridge_label, 0.75, 0.0), scatter, (150, 300, 1000)),
     (classes("accuracy, ridge, hill climb", ridge_label, 0.75, 0.0), climb, (150, 300, 1000)),
     (classes("accuracy, groups of 5", ridge_label, 0.75, 0.0, group=5), scatter, (150, 300, 1000)),
-    (World(name="rmse, ridge", metric="root_mean_squared_error", fit=ridge, known=0.5, hidden=0.0), scatter, (150, 300, 1000)),
+    (numbers("rmse, ridge", "root_mean_squared_error", 0.0), scatter, (150, 300, 1000)),
     (classes("accuracy, tree", tree_label, 0.75, 0.0), scatter, (300,)),
     (classes("ROC AUC, ridge", ridge_score, 0.75, 0.0, "roc_auc"), scatter, (150,)),
 )
@@ -300,29 +320,31 @@ HELPFUL = (  # the nominal gain is a little above the one that finite training s
 
 
 def false_proofs(trials: int) -> None:
-    print("\n### False proofs, % [95 % interval]\n")
-    line("world", "n", "best dev > D0", "t-test on dev folds", "corrected t, Holm 3", "jackknife", "dev - confirmed", "true gain", "s")
-    line(*["---"] * 9)
+    head(
+        "False proofs, % [95 % interval]",
+        "world, n, best dev > D0, t-test on dev folds, corrected t (Holm), jackknife, dev - confirmed, true, s",
+    )
     for world, search, sizes in NULLS:
         for n in sizes:
             started = time.perf_counter()
-            found = gather(affordable(world, trials), lambda rng, world=world, n=n, search=search: null_run(world, n, search, rng))
+            found = gather(affordable(world, trials), null_run, world, n, search)
             rates = [rate(found[name]) for name in ("best dev", "dev t-test", "corrected t", "jackknife")]
             means = [f"{found[name].mean():+.4f}" for name in ("optimism", "true")]
             line(world.name, n, *rates, *means, round(time.perf_counter() - started))
 
 
 def power(trials: int) -> None:
-    print("\n### Power, % [95 % interval]\n")
-    line("world", "n", "true gain", "corrected t, Holm 3", "jackknife", "interval covers the true gain", "SE / spread of gains")
-    line(*["---"] * 7)
+    head(
+        "Power, % [95 % interval]",
+        "world, n, true gain, corrected t (Holm), jackknife, true gain in interval, SE / spread",
+    )
     for world, sizes in HELPFUL:
         for n in sizes:
-            found = gather(affordable(world, trials), lambda rng, world=world, n=n: helpful_run(world, n, rng))
+            found = gather(affordable(world, trials), helpful_run, world, n)
             true = found["true"].mean()
-            covered = (found["lower"] <= true) & (true <= found["upper"])
-            ratio = found["se"].mean() / found["gain"].std(ddof=1)
-            line(world.name, n, f"{true:+.4f}", rate(found["corrected t"]), rate(found["jackknife"]), rate(covered), f"{ratio:.2f}")
+            covered = rate((found["lower"] <= true) & (true <= found["upper"]))
+            ratio = f"{found['se'].mean() / found['gain'].std(ddof=1):.2f}"
+            line(world.name, n, f"{true:+.4f}", rate(found["corrected t"]), rate(found["jackknife"]), covered, ratio)
 
 
 LEAST = (  # worlds by the strength of the hidden column; the last entry is how the strength of even power falls with n
@@ -330,16 +352,14 @@ LEAST = (  # worlds by the strength of the hidden column; the last entry is how 
     ("accuracy .75", lambda s: classes("", ridge_label, 0.75, 0.06 * s), 0.65),
     ("accuracy .86", lambda s: classes("", ridge_label, 0.86, 0.05 * s), 0.65),
     ("accuracy .75, tree", lambda s: classes("", tree_label, 0.75, 0.09 * s), 0.65),
-    ("rmse", lambda s: World(name="", metric="root_mean_squared_error", fit=ridge, known=0.5, hidden=0.045 * s), 1.0),
-    ("mae", lambda s: World(name="", metric="mean_absolute_error", fit=ridge, known=0.5, hidden=0.06 * s), 1.0),
-    ("r2", lambda s: World(name="", metric="r2", fit=ridge, known=0.5, hidden=0.045 * s), 1.0),
+    ("rmse", lambda s: numbers("", "root_mean_squared_error", 0.045 * s), 1.0),
+    ("mae", lambda s: numbers("", "mean_absolute_error", 0.06 * s), 1.0),
+    ("r2", lambda s: numbers("", "r2", 0.045 * s), 1.0),
 )
 
 
 def least(trials: int) -> None:
-    print("\n### The gain proven every second time\n")
-    line("world", "n", "measured", "told from D0 alone", "told / measured")
-    line(*["---"] * 5)
+    head("The gain proven every second time", "world, n, measured, told from D0 alone, told / measured")
     for name, make, fall in LEAST:
         for n in (150, 300, 1000) if "tree" not in name else (300,):
             told, measured = halfway(make, n, (300 / n) ** fall, max(10, trials // 8))
@@ -350,7 +370,7 @@ def halfway(make: Callable[[float], World], n: int, scale: float, trials: int) -
     """What `least_provable_gain` says (mean), and where power crosses one half: a probit line over true gains."""
     true, proven, told = [], [], []
     for strength in (0.4, 0.7, 1.0, 1.4, 1.8):
-        found = gather(trials, lambda rng, strength=strength: helpful_run(make(strength * scale), n, rng))
+        found = gather(trials, helpful_run, make(strength * scale), n)
         true.append(found["true"].mean())
         proven.append((found["jackknife"].sum() + 0.5) / (trials + 1))
         told.append(found["least"].mean())
@@ -360,7 +380,7 @@ def halfway(make: Callable[[float], World], n: int, scale: float, trials: int) -
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Calibrate the proof on populations we know.")
-    parser.add_argument("--trials", type=int, default=200, help="runs of each table row (least provable gain: an eighth, at five strengths)")
+    parser.add_argument("--trials", type=int, default=200, help="runs of a table row (an eighth for the least gain)")
     trials = parser.parse_args().trials
     started = time.perf_counter()
     for table in (power, least, false_proofs):

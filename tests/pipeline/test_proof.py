@@ -32,7 +32,7 @@ def predictions(metric: Metric, n: int, rng: np.random.Generator, error: float) 
     return (p > 0.5).astype(np.int64) if metric.needs[0] == "label" else np.column_stack([1 - p, p])
 
 
-def foldings(metric: Metric, n: int, seed: int, initial: float = 1.0, candidate: float = 0.3):
+def foldings(metric: Metric, n: int, seed: int, initial: float = 1.0, candidate: float = 0.3, count: int = 12):
     """Truth, two foldings and blocks: what `confirm` takes."""
     rng = np.random.default_rng(seed)
     pairs = [
@@ -43,7 +43,7 @@ def foldings(metric: Metric, n: int, seed: int, initial: float = 1.0, candidate:
         )
         for _ in range(2)
     ]
-    return truth(metric, n), pairs, proof.blocks(np.arange(n), seed=seed)
+    return truth(metric, n), pairs, proof.blocks(np.arange(n), seed=seed, count=count)
 
 
 def swapped(pairs: list[proof.Paired]) -> list[proof.Paired]:
@@ -57,7 +57,7 @@ def test_better_predictions_have_a_positive_gain_in_either_direction(name):
     assert verdict.gain > 0 and verdict.proven and verdict.reason == ""
     assert (verdict.candidate > verdict.initial) == (metric.direction == "maximize")
     assert verdict.interval[0] < verdict.gain < verdict.interval[1]
-    assert (verdict.rows, verdict.foldings, verdict.blocks) == (400, 2, 50)
+    assert (verdict.rows, verdict.foldings, verdict.blocks) == (400, 2, 12)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -85,7 +85,9 @@ def test_the_order_of_rows_does_not_matter(seed, name):
     y, pairs, block = foldings(metric, 150, seed)
     order = np.random.default_rng(seed).permutation(len(y))
     place = np.argsort(order)  # where each old row went
-    moved = [proof.Paired(rows=place[p.rows[::-1]], initial=p.initial[::-1], candidate=p.candidate[::-1]) for p in pairs]
+    moved = [
+        proof.Paired(rows=place[p.rows[::-1]], initial=p.initial[::-1], candidate=p.candidate[::-1]) for p in pairs
+    ]
     one, other = proof.confirm(metric, y, pairs, block), proof.confirm(metric, y[order], moved, block[order])
     assert other.gain == pytest.approx(one.gain, abs=1e-12) and other.se == pytest.approx(one.se, rel=1e-9)
 
@@ -119,7 +121,9 @@ def test_several_targets_are_scored_apart_and_averaged_without_each_block(name):
 def test_the_standard_error_of_a_mean_is_the_textbook_one():
     values = np.random.default_rng(0).normal(size=50)
     without = (values.sum() - values) / 49
-    assert jackknife.standard_error(values.mean(), without) == pytest.approx(values.std(ddof=1) / math.sqrt(50), rel=1e-12)
+    assert jackknife.standard_error(values.mean(), without) == pytest.approx(
+        values.std(ddof=1) / math.sqrt(50), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", ["accuracy", "root_mean_squared_error", "matthews_corrcoef"])
@@ -162,7 +166,7 @@ def test_rounding_noise_and_moves_that_the_metric_does_not_count_are_no_differen
 
 def test_each_further_confirmation_halves_the_level_and_widens_the_interval():
     metric = find_metric("accuracy")
-    given_ = foldings(metric, 300, 8)
+    given_ = foldings(metric, 300, 8, count=50)
     verdicts = [proof.confirm(metric, *given_, confirmations=k) for k in (1, 2, 3, 4)]
     assert [v.level for v in verdicts] == [0.01, 0.005, 0.0025, 0.00125]
     assert all(a.interval[0] > b.interval[0] for a, b in itertools.pairwise(verdicts))
@@ -179,15 +183,25 @@ def test_a_metric_that_is_undefined_without_some_block_proves_nothing_and_says_s
     block = np.repeat(np.arange(50), 4)  # the first block holds every positive
     initial, candidate = rng.random(200), y + 0.1 * rng.random(200)
     verdict = proof.test_verdict(find_metric("roc_auc"), y, initial, candidate, block)
-    assert not verdict.proven and verdict.interval == (-math.inf, math.inf) and "undefined without some" in verdict.reason
+    assert (
+        not verdict.proven and verdict.interval == (-math.inf, math.inf) and "undefined without some" in verdict.reason
+    )
     assert verdict.gain > 0.2  # the estimate itself is defined and is told
     assert verdict.to_json()["interval"] == [None, None] and verdict.to_json()["se"] is None
-    assert not proof.second_key(find_metric("roc_auc"), y, [proof.Paired(rows=np.arange(200), initial=initial, candidate=candidate)], block, np.arange(200))
+    assert not proof.second_key(
+        find_metric("roc_auc"),
+        y,
+        [proof.Paired(rows=np.arange(200), initial=initial, candidate=candidate)],
+        block,
+        np.arange(200),
+    )
 
 
 def test_one_class_only_leaves_the_gain_undefined_and_unproven():
     y, rng = np.zeros(200, int), np.random.default_rng(0)
-    verdict = proof.test_verdict(find_metric("roc_auc"), y, rng.random(200), rng.random(200), proof.blocks(np.arange(200), seed=0))
+    verdict = proof.test_verdict(
+        find_metric("roc_auc"), y, rng.random(200), rng.random(200), proof.blocks(np.arange(200), seed=0)
+    )
     assert math.isnan(verdict.gain) and not verdict.proven and verdict.to_json()["gain"] is None
 
 
@@ -301,7 +315,10 @@ def test_a_shown_score_is_within_an_eighth_of_the_noise_and_takes_few_values(dev
 
 def test_the_least_provable_gain_falls_with_the_rows_and_is_infinite_where_nothing_can_be_proven():
     metric = find_metric("accuracy")
-    gains = [proof.least_provable_gain(metric, y, p[0].initial) for y, p, _ in (foldings(metric, n, 14) for n in (150, 600, 2400))]
+    gains = [
+        proof.least_provable_gain(metric, y, p[0].initial)
+        for y, p, _ in (foldings(metric, n, 14) for n in (150, 600, 2400))
+    ]
     assert 0.2 > gains[0] > 1.6 * gains[1] > 1.6**2 * gains[2] > 0
     y, pairs, _ = foldings(metric, 99, 14)
     assert proof.least_provable_gain(metric, y, pairs[0].initial) == math.inf

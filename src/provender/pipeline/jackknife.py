@@ -72,14 +72,16 @@ def estimate(metric: Metric, y: np.ndarray, pairs: Sequence[Pair], block: np.nda
 
 
 def standard_error(whole: float, deleted: np.ndarray) -> float:
-    """sqrt((B - 1)/B · Σ_b (θ_(-b) - θ)²) of θ and its values without each of B blocks (B,); inf when any is NaN or B = 1."""
+    """sqrt((B - 1)/B · Σ_b (θ_(-b) - θ)²) of θ and (B,) its values without each block; inf for any NaN or B = 1."""
     count = len(deleted)
     if count < 2 or not np.isfinite(whole) or not np.isfinite(deleted).all():
         return float("inf")
     return float(np.sqrt((count - 1) / count * np.sum((deleted - whole) ** 2)))
 
 
-def leave_out(metric: Metric, y: np.ndarray, prediction: np.ndarray, code: np.ndarray, count: int) -> tuple[float, np.ndarray]:
+def leave_out(
+    metric: Metric, y: np.ndarray, prediction: np.ndarray, code: np.ndarray, count: int
+) -> tuple[float, np.ndarray]:
     """The metric of all m rows, and (count,) its values without the rows of each block; NaN where it is undefined.
 
     y (m,) or (m, t);  prediction (m,), (m, k) or (m, t);  code (m,) int in [0, count)
@@ -87,7 +89,9 @@ def leave_out(metric: Metric, y: np.ndarray, prediction: np.ndarray, code: np.nd
     if metric.loss is not None:
         return _by_sums(metric, y, prediction, code, count)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")  # scikit-learn warns where a metric is undefined; here that is a NaN, told apart
+        warnings.simplefilter(
+            "ignore"
+        )  # scikit-learn warns where a metric is undefined; here that is a NaN, told apart
         return _defined(metric, y, prediction), np.array(
             [_defined(metric, y[code != b], prediction[code != b]) for b in range(count)]
         )
@@ -97,7 +101,9 @@ def _defined(metric: Metric, y: np.ndarray, prediction: np.ndarray) -> float:
     return float(metric.score(y, prediction)) if len(y) else float("nan")
 
 
-def _by_sums(metric: Metric, y: np.ndarray, prediction: np.ndarray, code: np.ndarray, count: int) -> tuple[float, np.ndarray]:
+def _by_sums(
+    metric: Metric, y: np.ndarray, prediction: np.ndarray, code: np.ndarray, count: int
+) -> tuple[float, np.ndarray]:
     size = np.bincount(code, minlength=count)
     left = _others(size)
     values, deleted = [], []

@@ -98,7 +98,12 @@ class Noise:
 
 
 def blocks(
-    rows: np.ndarray, *, groups: np.ndarray | None = None, time: np.ndarray | None = None, seed: int, count: int = BLOCKS
+    rows: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    time: np.ndarray | None = None,
+    seed: int,
+    count: int = BLOCKS,
 ) -> np.ndarray:
     """Cut rows into at most `count` blocks for the jackknife: random ones of equal size, whole groups, windows of time.
 
@@ -121,7 +126,9 @@ def blocks(
     first, last = np.full(unit.max(initial=-1) + 1, len(rows)), np.full(unit.max(initial=-1) + 1, -1)
     np.minimum.at(first, unit, instant)
     np.maximum.at(last, unit, instant)
-    out[rows] = _windows(instant if (first == last).all() else np.lexsort((rng.random(len(first)), first)).argsort()[unit], count)
+    out[rows] = _windows(
+        instant if (first == last).all() else np.lexsort((rng.random(len(first)), first)).argsort()[unit], count
+    )
     return out
 
 
@@ -206,7 +213,9 @@ def second_key(
     return found.gain > _quantile(found.blocks, 1 - SECOND_KEY_LEVEL) * found.se
 
 
-def test_verdict(metric: Metric, y: np.ndarray, initial: np.ndarray, candidate: np.ndarray, block: np.ndarray) -> Verdict:
+def test_verdict(
+    metric: Metric, y: np.ndarray, initial: np.ndarray, candidate: np.ndarray, block: np.ndarray
+) -> Verdict:
     """The gain on the test rows, scored once: one pair of predictions, each (n, …) beside y. As `confirm`."""
     return confirm(metric, y, [Paired(rows=np.arange(len(y)), initial=initial, candidate=candidate)], block)
 
@@ -221,10 +230,12 @@ def _refusal(metric: Metric, found: Estimate) -> str:
             "search for a state that changes more, or bring more labelled rows"
         )
     if found.blocks < 2:
-        return "all scored rows are one group or one instant, so there is nothing to compare: bring rows of other groups"
+        return (
+            "all scored rows are one group or one instant, so there is nothing to compare: bring rows of other groups"
+        )
     if not math.isfinite(found.se):
         return (
-            f"{metric.name} is undefined without some of the {found.blocks} blocks, as they hold every example of a class: "
+            f"{metric.name} is undefined without some of the {found.blocks} blocks, which hold all examples of a class: "
             "bring more rows of the rare class or choose a metric that is a mean over examples"
         )
     return ""
@@ -286,7 +297,7 @@ def reward(gain: float, noise: Noise) -> float:
 
 
 def rounded(dev: float, noise: Noise) -> float:
-    """The development score as agents may read it: to the nearest paired_std/4, so that it tells them little about rows.
+    """The development score as agents may read it: to the nearest paired_std/4, which tells them little of rows.
 
     Rounded scores are the ladder against overfitting by feedback: Blum and Hardt, 2015, https://arxiv.org/abs/1502.04585.
     """
