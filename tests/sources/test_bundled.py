@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -41,13 +42,21 @@ def test_every_known_file_reads_as_a_table_with_a_licence(bundled):
 
 
 @pytest.mark.slow
-def test_states_of_the_us_are_found_for_a_task_about_states(bundled, crime):
-    lead = bundled.search(crime)[0]
-    assert lead.title == "us states (GeoNames)" and lead.uses[0]["on"] == [["state", "name"]]
+def test_facts_of_countries_are_found_for_a_task_about_countries(bundled):
+    fertility = pd.read_csv(package_folder("statsmodels") / "datasets" / "fertility" / "fertility.csv")[["Country Code", "2010"]]
+    lead = bundled.search(query_of(fertility, "2010"))[0]
+    assert lead.title == "countries (GeoNames)" and lead.uses[0]["on"] == [["Country Code", "iso3"]]
+    assert {"population", "areakm2"} <= set(lead.uses[0]["columns"])
     assert lead.licence == "CC BY 4.0 (GeoNames)" and lead.id.startswith("bundled:")
     path = bundled.locate(lead)
-    assert path.is_file() and path.name == "us_states.json"
-    assert bundled.preview(lead)["rows"] == 51
+    assert path.is_file() and path.name == "countries.json"
+    assert bundled.preview(lead)["rows"] == 252
+
+
+@pytest.mark.slow
+def test_executions_by_state_join_a_task_about_states(bundled, crime):
+    lead = bundled.search(crime)[0]
+    assert lead.title == "cpunish (statsmodels)" and lead.uses[0]["on"] == [["state", "STATE"]]
 
 
 @pytest.mark.slow
@@ -84,8 +93,6 @@ def test_pickles_are_never_offered():
 
 def test_a_lead_of_another_content_is_not_located(bundled_of_one):
     source, lead = bundled_of_one
-    from dataclasses import replace
-
     with pytest.raises(UserError, match="search again"):
         source.locate(replace(lead, id="bundled:000000000000"))
 

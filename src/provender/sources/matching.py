@@ -89,7 +89,8 @@ def column_similarity(a: ColumnSketch, b: ColumnSketch) -> float:
 
 def same_values(a: ColumnSketch, b: ColumnSketch, share: float = 0.95) -> bool:
     """Each holds nearly all of the other's values."""
-    return containment(a, b) >= share and containment(b, a) >= share
+    near = min(a.cardinality, b.cardinality) >= share * max(a.cardinality, b.cardinality)
+    return near and containment(a, b) >= share and containment(b, a) >= share
 
 
 def looks_whole(column: ColumnSketch) -> bool:

@@ -11,7 +11,8 @@ from .matching import looks_whole, words_of
 from .source import Query
 
 OWN = "its rows are the task's own"
-_SPARSE = 20  # a column with so many values tells one data set from another
+_ALL = 0.98
+_TELLING = 20  # a column with so many values tells one data set from another
 
 
 def find_uses(query: Query, table: Mapping) -> tuple[tuple[dict, ...], float, str]:
@@ -45,21 +46,27 @@ def _append_worth(use: Mapping, task: Sequence[ColumnSketch], rows: int) -> floa
 def holds_own_rows(task: Sequence[ColumnSketch], target: Sequence[ColumnSketch], asset: Sequence[ColumnSketch]) -> bool:
     """The table has the task's inputs and target under whatever names, with the same values.
 
-    Each input and target must find a column that holds nearly all its values, and at least one column of many values
-    must be among them in both directions (as far as the search rows' share of the file allows).
+    Every target and four in five columns must find one that holds nearly all their values, and the columns of many
+    values one that holds little else (a file is more than its search rows). Without such columns names must agree.
     """
     if not target or not task:
         return False
-    told = [column for column in (*task, *target) if column.kind != "image"]
-    hits = [max((containment(column, theirs) for theirs in asset), default=0.0) >= 0.98 for column in told]
-    answers = [any(containment(column, theirs) >= 0.98 for theirs in asset) for column in target]
-    telling = [column for column in told if column.cardinality >= _SPARSE and not (column.kind == "numeric" and looks_whole(column))]
-    if not all(answers) or sum(hits) < max(2, 0.8 * len(told)):
+    if not all(_held(answer, asset) for answer in target):
         return False
-    both = [c for c in telling if any(containment(c, t) >= 0.98 and containment(t, c) >= 0.4 for t in asset)]
+    told = [column for column in (*task, *target) if column.kind != "image"]
+    if sum(_held(column, asset) for column in told) < max(2, 0.8 * len(told)):
+        return False
+    telling = [column for column in told if column.cardinality >= _TELLING and not (column.kind == "numeric" and looks_whole(column))]
+    both = [c for c in telling if any(containment(t, c) >= 0.4 and containment(c, t) >= _ALL for t in asset)]
+    if telling:
+        return len(both) >= 0.8 * len(telling)
     names = {words_of(column.name) for column in asset}
-    named = all(words_of(column.name) in names for column in told)
-    return len(both) >= max(1, 0.8 * len(telling)) and (bool(telling) or named)
+    return all(words_of(column.name) in names for column in told)
+
+
+def _held(column: ColumnSketch, asset: Sequence[ColumnSketch]) -> bool:
+    """Some column of the table holds nearly all its values."""
+    return any(theirs.cardinality >= _ALL * column.cardinality and containment(column, theirs) >= _ALL for theirs in asset)
 
 
 def text_match(text: str, title: str, columns: Sequence[str]) -> float:
