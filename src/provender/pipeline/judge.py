@@ -8,10 +8,10 @@ import numpy as np
 
 from ..contract.outcome import Failure
 from ..contract.split import Fold
+from ..contract.task import Task
 from .proof import Paired
 from .records import Records
-from .submit import FoldResult
-from ..contract.task import Task
+from .result import FoldResult
 
 
 class Judge:

@@ -25,6 +25,7 @@ from ..execute.session import JobEnded
 from . import clerk
 from .clerk import Stopped, stop
 from .pool_store import TASK_POOL, PoolStore
+from .result import FoldResult
 
 _ENTRY = "provender.pipeline.inside.program"
 
@@ -39,15 +40,11 @@ class ProgramRunner:
     def selection(self, message: Mapping, payload: Blob, pool: PoolStore, fold: Fold, seed: int, started: float):
         """Check a choice of pool rows by their ids, train on those rows, judge."""
         parts = unpack(payload.view)
-        chosen, asset = self._chosen(parts["ids"], str(message.get("asset")), pool)
-        rows = chosen.assign(weight=parts["weight"])
-        result = self.judge(rows, fold, seed, started)
-        return result
+        chosen = self._chosen(parts["ids"], str(message.get("asset")), pool)
+        return self.judge(chosen.assign(weight=parts["weight"]), fold, seed, started)
 
     def judge(self, rows: pd.DataFrame, fold: Fold, seed: int, started: float):
         """Train on the rows (there may be none) and score the benchmark's examples at `fold.evaluation`."""
-        from .submit import FoldResult
-
         training = time.perf_counter()
         with Blob.of(pack({"rows": rows.reset_index(drop=True)})) as given:
             model = self._train(given, seed)
@@ -89,7 +86,7 @@ class ProgramRunner:
             session.end()
         return payload
 
-    def _chosen(self, ids: np.ndarray, asset: str, pool: PoolStore) -> tuple[pd.DataFrame, str]:
+    def _chosen(self, ids: np.ndarray, asset: str, pool: PoolStore) -> pd.DataFrame:
         rule = self.task.selection
         if rule is None or asset != TASK_POOL:
             raise stop("contract", f"a selection may choose from {TASK_POOL!r} only, not from {asset!r}")
@@ -99,7 +96,7 @@ class ProgramRunner:
         place = pd.Index(frame[rule.id]).get_indexer(ids)
         if (place < 0).any():
             raise stop("contract", f"{int((place < 0).sum())} chosen ids are not in the pool")
-        return frame.iloc[place], asset
+        return frame.iloc[place]
 
 
 def program_files(task: Task) -> list[Path]:

@@ -11,8 +11,7 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,27 +37,9 @@ from .lineage import Lineage, trace
 from .plan import Plan
 from .pool_store import PoolStore
 from .program import ProgramRunner
+from .result import FoldResult
 
 _VIEWS_KEPT = 32  # training blobs of development folds, shared by all states
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class FoldResult:
-    """Predictions for `fold.evaluation`, in its order, and what they cost.
-
-    strength  the strongest single feature's correlation ratio with the target, 0 to 1
-    cached    nothing was trained for this result in this run
-    """
-
-    prediction: np.ndarray
-    seconds: float
-    training_seconds: float
-    rows: int
-    strength: float
-    lineage: Mapping[str, Any]
-    changes: tuple[Mapping, ...]
-    findings: tuple[Mapping, ...]
-    cached: bool = False
 
 
 class Submit:

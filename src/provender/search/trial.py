@@ -13,7 +13,7 @@ import numpy as np
 from ..contract.outcome import Failure
 from ..contract.split import Fold
 from ..contract.state import DataState
-from ..pipeline.submit import FoldResult
+from ..pipeline.result import FoldResult
 from .setup import Setup
 
 
