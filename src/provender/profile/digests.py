@@ -1,7 +1,8 @@
 """Content digests of rows: exact ones, and ones that survive trivial edits (case, spaces, punctuation, rounding).
 
 Digests are 64 bits: among a million rows two different ones agree by chance with probability 3e-8. They depend on
-the values and their column order, not on column names, index or storage (1, 1.0 and a boolean True are one value).
+the values and their column order, not on column names, index or storage (1, 1.0 and a boolean True are one value;
+integers beyond 2**53 are told apart exactly).
 """
 
 from __future__ import annotations
@@ -73,15 +74,16 @@ def _mix(z: np.ndarray) -> np.ndarray:
 
 
 def _numbers(column: pd.Series, exact: bool) -> np.ndarray:
-    if column.dtype.kind in "iu" and exact and not column.hasnans:
-        whole = column.to_numpy(dtype=np.uint64 if column.dtype.kind == "u" else np.int64)
-        if len(whole) and max(abs(int(whole.min())), abs(int(whole.max()))) >= 1 << 53:  # floats would merge neighbours
-            return _mix(whole.view(np.uint64) ^ ~_NUMBER)
     value = column.to_numpy(dtype=float, na_value=np.nan)
     if not exact:
         value = _six_digits(value)
     bits = (value + 0.0).view(np.uint64)  # + 0.0 makes -0.0 into 0.0
-    return np.where(np.isnan(value), _MISSING, _mix(bits ^ _NUMBER))
+    digests = np.where(np.isnan(value), _MISSING, _mix(bits ^ _NUMBER))
+    if exact and column.dtype.kind in "iu" and not column.hasnans:
+        whole = column.to_numpy(dtype=np.uint64 if column.dtype.kind == "u" else np.int64)
+        large = np.abs(value) >= 2.0**53  # as floats neighbours would be one
+        digests[large] = _mix(whole[large].view(np.uint64) ^ ~_NUMBER)
+    return digests
 
 
 def _six_digits(value: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def check_target(frame: pd.DataFrame, target: str | Sequence[str], kind: str, *,
             _check_classes(name, values, varied)
         if varied and values.nunique() < 2:
             raise TaskError(
-                f"the target {name!r} holds the one value {values.iloc[0]!r} only: there is nothing to learn, choose another target"
+                f"the target {name!r} holds the one value {values.tolist()[0]!r} only: there is nothing to learn, choose another target"
             )
 
 
