@@ -23,7 +23,7 @@ from provender.profile.target import (
 )
 
 RNG = np.random.default_rng(0)
-WORDS = np.array("the quick brown fox jumps over a lazy dog while it rains outside all day".split())
+WORDS = np.array(["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "while", "it", "rains"])
 
 
 def prose(n: int) -> list[str]:
