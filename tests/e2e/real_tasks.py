@@ -1,0 +1,109 @@
+"""Real tasks for the end-to-end suite: data that ships in installed packages, dirt added where the truth must be known.
+
+Each builder writes a task's source files into a folder and says how `provender init` is to be called on them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from sklearn import datasets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What init is given, and what a run may do with it.
+
+    lake        folder of external tables; None for none;  evaluation  lines for [evaluation] of task.toml
+    """
+
+    path: Path
+    target: str | None
+    metric: str
+    learner: str
+    lake: Path | None = None
+    test: Path | None = None
+    evaluation: str = ""
+
+
+def tabular_with_wrong_labels(folder: Path) -> Source:
+    """Breast cancer, 25 % of the training labels flipped, the test file's left as they are."""
+    frame = datasets.load_breast_cancer(as_frame=True).frame
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(frame))
+    test, train = frame.iloc[order[:200]], frame.iloc[order[200:]].copy()
+    wrong = rng.random(len(train)) < 0.25
+    train.loc[wrong, "target"] = 1 - train.loc[wrong, "target"]
+    return _csv(folder, train, test, target="target", metric="accuracy", learner="decision_tree")
+
+
+def regression(folder: Path) -> Source:
+    """Diabetes progression from ten measurements, by ridge."""
+    frame = datasets.load_diabetes(as_frame=True, scaled=False).frame
+    return _csv(folder, frame, None, target="target", metric="rmse", learner="ridge")
+
+
+def images(folder: Path) -> Source:
+    """Handwritten digits as PNG files, one sub-folder a digit, by logistic regression."""
+    digits = datasets.load_digits()
+    root = folder / "digits"
+    for i in np.random.default_rng(0).permutation(len(digits.target))[:800]:
+        place = root / str(digits.target[i])
+        place.mkdir(parents=True, exist_ok=True)
+        raw = io.BytesIO()
+        Image.fromarray((digits.images[i] * 15).astype(np.uint8)).save(raw, format="PNG")
+        (place / f"{i}.png").write_bytes(raw.getvalue())
+    return Source(path=root, target=None, metric="log_loss", learner="logistic")
+
+
+def affairs(folder: Path) -> Source:
+    """Fair's survey of extramarital affairs, 2,000 rows: counts and codes whose effects are not linear."""
+    from statsmodels.datasets import fair
+
+    frame = fair.load_pandas().data.sample(2000, random_state=0).reset_index(drop=True)
+    frame["affair"] = (frame.pop("affairs") > 0).map({True: "yes", False: "no"})
+    return _csv(folder, frame, None, target="affair", metric="log_loss", learner="logistic")
+
+
+def countries_to_join(folder: Path) -> Source:
+    """Life expectancy of 142 countries over the years, from population and year. What explains it lies elsewhere, by country."""
+    table = resources.files("plotly") / "package_data" / "datasets" / "gapminder.csv.gz"
+    with resources.as_file(table) as path:
+        frame = pd.read_csv(path)[["country", "year", "pop", "lifeExp"]]
+    found = _csv(folder, frame, None, target="lifeExp", metric="rmse", learner="ridge")
+    return replace(found, evaluation='group = "country"')
+
+
+def text_as_jsonl(folder: Path) -> Source:
+    """The demo's sentences as JSON lines, positive or not, with its lake of corpora."""
+    import provender.demo
+
+    demo = Path(next(iter(provender.demo.__path__)))
+    frame = pd.read_csv(demo / "data" / "train.csv")
+    frame["positive"] = np.where(frame.pop("sentiment") > 0, "yes", "no")
+    path = folder / "train.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in frame[["sentence", "positive"]].to_dict("records")))
+    return Source(path=path, target="positive", metric="log_loss", learner="logistic", lake=demo / "lake")
+
+
+def _csv(folder: Path, train: pd.DataFrame, test: pd.DataFrame | None, *, target: str, metric: str, learner: str, lake: Path | None = None) -> Source:
+    folder.mkdir(parents=True, exist_ok=True)
+    train.to_csv(folder / "train.csv", index=False)
+    if test is not None:
+        test.to_csv(folder / "test.csv", index=False)
+    held = None if test is None else folder / "test.csv"
+    return Source(path=folder / "train.csv", target=target, metric=metric, learner=learner, test=held, lake=lake)
+
+
+TASKS: dict[str, Callable[[Path], Source]] = {
+    builder.__name__: builder
+    for builder in (tabular_with_wrong_labels, regression, images, affairs, countries_to_join, text_as_jsonl)
+}
