@@ -62,10 +62,14 @@ class TaskView:
         return self.evaluation_inputs
 
     def join(self, frame: pd.DataFrame, other: pd.DataFrame, on: str | list[str]) -> pd.DataFrame:
-        """Left join that keeps the frame's rows, order and lineage; the first match of `other` is used."""
+        """Left join that keeps the frame's rows, order, columns and lineage.
+
+        The first match of `other` is used, a missing key matches nothing, and a column of `other` that the frame has
+        already gets the suffix `_joined`.
+        """
         keys = [on] if isinstance(on, str) else list(on)
-        right = other.drop_duplicates(keys)
-        joined = frame.reset_index(drop=True).merge(right, on=keys, how="left")
+        right = other.dropna(subset=keys).drop_duplicates(keys)
+        joined = frame.reset_index(drop=True).merge(right, on=keys, how="left", suffixes=("", "_joined"))
         return joined.set_axis(pd.Index(frame.index, name=ROW))
 
 

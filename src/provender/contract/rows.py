@@ -106,6 +106,8 @@ class Rows:
 
         Columns that the frame lacks are filled with missing values; columns it has in excess are left out.
         """
+        if len(frame) != len(np.asarray(y)):
+            raise LoaderError(f"append got {len(frame)} rows and {len(np.asarray(y))} labels: give one label a row")
         frame = frame.reindex(columns=self.frame.columns)
         for name, dtype in self.frame.dtypes.items():
             if frame[name].isna().all() and frame[name].dtype != dtype:
@@ -115,7 +117,7 @@ class Rows:
         return replace(
             self,
             frame=pd.concat([self.frame, frame]),
-            y=np.concatenate([self.y, np.asarray(y, dtype=self.y.dtype)]),
+            y=np.concatenate([self.y, _like(y, self.y)]),
             weight=np.concatenate([self.weight, weight]),
             changes=(*self.changes, Change("append", reason, frame.index.to_numpy())),
         )
@@ -126,6 +128,8 @@ class Rows:
         if frame is not None:
             if len(frame) != len(self):
                 raise LoaderError(f"edit keeps the {len(self)} rows, but the new frame has {len(frame)}; use take or append")
+            if not frame.index.equals(self.frame.index) and frame.index.isin(self.frame.index).all():
+                raise LoaderError("edit keeps the order of the rows, but the new frame has them in another: sort them back, or use take")
             same = [c for c in frame if c in self.frame and _equal(frame[c], self.frame[c])]
             touched = frame.columns.difference(same)
             moved = np.zeros(len(self), bool)
@@ -174,6 +178,19 @@ def select(asset: str, ids: Sequence[int], weight: Sequence[float] | None = None
     if len(np.unique(ids)) != len(ids):
         raise LoaderError(f"a selection names each row once, but {len(ids) - len(np.unique(ids))} ids repeat; drop them")
     return Selection(asset, ids, None if weight is None else np.asarray(weight, dtype=float))
+
+
+def _like(y: object, before: np.ndarray) -> np.ndarray:
+    """Labels as the rows have theirs. Raises LoaderError where that would change them."""
+    given = np.asarray(y)
+    if given.dtype.kind not in "iufb" or given.shape[1:] != before.shape[1:]:
+        raise LoaderError(
+            f"append got labels of type {given.dtype} and shape {given.shape}: give positions in task.classes, or numbers, as rows.y holds them"
+        )
+    cast = given.astype(before.dtype)
+    if not np.array_equal(cast, given, equal_nan=given.dtype.kind == "f"):
+        raise LoaderError("append got labels that are no whole numbers, but rows.y holds positions in task.classes: round them, or soften rows.y first")
+    return cast
 
 
 def _equal_cells(a: pd.Series, b: pd.Series) -> np.ndarray:

@@ -45,11 +45,12 @@ def named_assets(loader: str) -> tuple[str, ...]:
 
     Raises LoaderError when the text does not parse, defines no class DataLoader, or computes ASSETS.
     """
-    for node in ast.walk(_loader_class(loader)):
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "ASSETS" for t in node.targets):
+    for node in _loader_class(loader).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        if any(isinstance(target, ast.Name) and target.id == "ASSETS" for target in targets):
             try:
                 value = ast.literal_eval(node.value)
-            except ValueError:
+            except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
                 value = None
             if isinstance(value, (tuple, list)) and all(isinstance(v, str) for v in value):
                 return tuple(value)
@@ -71,10 +72,14 @@ def imported_modules(loader: str, package: str) -> tuple[str, ...]:
 
 def _parse(loader: str) -> ast.Module:
     try:
+        loader.encode()
         return ast.parse(loader)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        raise LoaderError(f"loader.py does not parse (line {line}): {error}") from None
+        place = f" (line {line})" if line else ""
+        raise LoaderError(f"loader.py does not parse{place}: {getattr(error, 'msg', error)}; correct it") from None
+    except (MemoryError, RecursionError):
+        raise LoaderError("loader.py does not parse: it is nested too deeply; write it flatter") from None
 
 
 def _loader_class(loader: str) -> ast.ClassDef:

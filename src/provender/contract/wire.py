@@ -184,7 +184,7 @@ def _decode_csr(part: dict, buffers: list[np.ndarray]) -> csr_matrix:
     n, d = part["shape"]
     data, indices, indptr = (_pick(buffers, i, 1, kinds) for i, kinds in zip(part["buffers"], ("iuf", "i", "i"), strict=True))
     good = (
-        type(n) is int and type(d) is int and 0 <= n and 0 <= d < 1 << 31
+        type(n) is int and type(d) is int and n >= 0 and 0 <= d < 1 << 31
         and len(indptr) == n + 1 and len(data) == len(indices) and indptr[0] == 0 and indptr[-1] == len(data)
         and bool((np.diff(indptr) >= 0).all())
         and (len(indices) == 0 or (indices.min() >= 0 and indices.max() < d))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..contract.wire import unpack
-from ..errors import ProvenderError, WireError
+from ..errors import ProvenderError
 from ..execute.blob import Blob
 from ..execute.executor import Executor
 from ..execute.job import Job, Limits
@@ -45,14 +45,16 @@ class Customs:
         self.executor, self.pool, self.records, self.targets = executor, pool, records, targets
 
     def admit(self, lead: Mapping[str, Any], path: Path) -> Admission:
-        """Admit the file at `path`, which the source located for this lead."""
+        """Admit the file at `path`, which the source located for this lead. What was admitted before stays as it is."""
+        if lead["id"] in self.pool:
+            return Admission(asset=str(lead["id"]), manifest=self.pool.manifest(lead["id"]))
         if finding := check_name(str(lead.get("title", "")), str(lead.get("locator", ""))):
             return Admission(asset=None, manifest={}, reason=f"{finding.message}: {finding.mend}")
         if path.stat().st_size > BYTES_AT_MOST:
             return Admission(asset=None, manifest={}, reason=f"{path.name} has {path.stat().st_size >> 20} MiB; at most {BYTES_AT_MOST >> 20} are admitted")
         try:
             frame = parse_table(self.executor, path)
-        except (JobEnded, ProvenderError) as error:
+        except ProvenderError as error:
             return Admission(asset=None, manifest={}, reason=f"{path.name} could not be read: {error}")
         if frame.empty:
             return Admission(asset=None, manifest={}, reason=f"{path.name} holds no rows")
@@ -84,12 +86,18 @@ class Customs:
 
 def parse_table(executor: Executor, path: Path) -> pd.DataFrame:
     """A file's table, parsed inside a sandbox. Raises ProvenderError in the parser's words."""
-    return _ask(executor, "table", path)["frame"]
+    frame = _ask(executor, "table", path).get("frame")
+    if not isinstance(frame, pd.DataFrame) or frame.columns.duplicated().any():
+        raise ProvenderError("it holds no table whose columns have names of their own")
+    return frame
 
 
 def parse_sketch(executor: Executor, path: Path) -> Mapping[str, Any]:
     """A file's sketch (schema, column sketches, samples), made inside a sandbox. Raises ProvenderError."""
-    return _ask(executor, "sketch", path)["sketch"]
+    sketch = _ask(executor, "sketch", path).get("sketch")
+    if not isinstance(sketch, Mapping):
+        raise ProvenderError("its sketch is no record")
+    return sketch
 
 
 def _ask(executor: Executor, what: str, path: Path) -> dict[str, Any]:
@@ -98,9 +106,9 @@ def _ask(executor: Executor, what: str, path: Path) -> dict[str, Any]:
         with executor.start(job) as session:
             try:
                 _, payload = session.receive()
-                return unpack(payload.view)
-            except JobEnded:
-                failure = session.end().failure
-                raise ProvenderError(failure.message if failure else "its parser ended without an answer") from None
-            except WireError as error:
-                raise ProvenderError(str(error)) from None
+            except JobEnded as ended:
+                raise ProvenderError(ended.failure.message) from None
+        if payload is None:
+            raise ProvenderError("its parser sent nothing")
+        with payload:
+            return unpack(payload.view)

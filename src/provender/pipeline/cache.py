@@ -30,7 +30,7 @@ class Cache:
             return None
 
     def put(self, key: str, values: Mapping[str, Any]) -> None:
-        """Store values under this key. A full disk costs the reuse of this result, not the result."""
+        """Store values under this key, whole or not at all. Raises OSError when the disk is full."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,8 @@ from ..contract.task import Task
 from .proof import Paired
 from .records import Records
 from .result import FoldResult
+
+_SLICES_AT_MOST = 12  # values of one column
 
 
 class Judge:
@@ -24,9 +27,11 @@ class Judge:
 
     def score(self, fold: Fold, result: FoldResult) -> float | Failure:
         """The metric of one fold, or why there is none."""
-        value = self.metric.score(self._y[fold.evaluation], result.prediction)
+        with np.errstate(all="ignore"):
+            value = self.metric.score(self._y[fold.evaluation], result.prediction)
         if not np.isfinite(value):
-            return Failure(kind="score", message=f"{self.metric.name} is undefined on a fold of {len(fold.evaluation)} rows (one class only?): use fewer folds")
+            n, name = len(fold.evaluation), self.metric.name
+            return Failure(kind="score", message=f"{name} is undefined on a fold of {n} rows (one class only, or predictions without bound): use fewer folds")
         return value
 
     def pool(self, folds: Sequence[Fold], results: Sequence[FoldResult]) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +51,7 @@ class Judge:
         pair = self.pair(folds, initial, candidate)
         for name, column in self._slices.items():
             values = column.iloc[pair.rows].astype("str").to_numpy()
-            for value in list(dict.fromkeys(values))[:12]:
+            for value, _ in Counter(values.tolist()).most_common(_SLICES_AT_MOST):
                 inside = values == value
                 y = self._y[pair.rows[inside]]
                 gain = self.metric.gain(self.metric.score(y, pair.candidate[inside]), self.metric.score(y, pair.initial[inside]))

@@ -1,4 +1,8 @@
-"""What a state did to the rows: lineage is a loader's claim, and this holds it against the originals by content."""
+"""What a state did to the rows: lineage is a loader's claim, and this holds it against the originals by content.
+
+An id that names one of the task's rows is believed only as far as the row still looks like it; a row whose id was lost
+(`merge`, `groupby`, `ignore_index`) is known again by its content.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..profile.digests import row_digests
+from ..profile.digests import row_digests, value_digests
 from .clerk import HandedRows
 
 
@@ -18,7 +22,8 @@ class Lineage:
 
     kept, edited, relabelled, dropped   of the task's own rows (a relabelled one may be edited too)
     appended      {asset: rows};  synthesised: made up by a method;  unknown: no source can be named
-    brought       (n,) bool: appended, synthesised or unknown
+    invented      rows that only `fit` added, as features
+    brought       (n,) bool: appended, synthesised, unknown, or under an own id but with most of its cells changed
     """
 
     kept: int
@@ -32,71 +37,87 @@ class Lineage:
     columns_removed: tuple[str, ...]
     brought: np.ndarray
 
-    def to_json(self) -> dict:
+    def to_json(self, invented: int = 0) -> dict:
         return {
             "kept": self.kept, "edited": self.edited, "relabelled": self.relabelled, "dropped": self.dropped,
-            "appended": dict(self.appended), "synthesised": self.synthesised, "unknown": self.unknown,
+            "appended": dict(self.appended), "synthesised": self.synthesised, "unknown": self.unknown, "invented": invented,
             "columns_added": list(self.columns_added), "columns_removed": list(self.columns_removed),
         }  # fmt: skip
 
 
 def trace(rows: HandedRows, frame: pd.DataFrame, y: np.ndarray, assets: Mapping[str, np.ndarray]) -> Lineage:
-    """Hold the rows against the fold's training records (`frame`, `y`) and against the assets' row ids."""
+    """Hold the rows against the fold's training records (`frame`, `y`; at least one) and against the assets' row ids."""
     own = frame.index.to_numpy()
+    if rows.frame is None:
+        shared, added, removed = [], (), ()
+    else:
+        shared = [c for c in frame.columns if c in rows.frame.columns]
+        added = tuple(str(c) for c in rows.frame.columns if c not in frame.columns)
+        removed = tuple(str(c) for c in frame.columns if c not in shared)
     order = np.argsort(own)
     place = order[np.clip(np.searchsorted(own, rows.ids, sorter=order), 0, len(own) - 1)]
     is_own = own[place] == rows.ids
     synthetic = rows.ids < 0
-    appended = {}
-    known = is_own | synthetic
+    appended, known = {}, is_own | synthetic
     for asset, ids in assets.items():
         hit = ~known & np.isin(rows.ids, ids)
         appended[asset] = int(hit.sum())
         known |= hit
-    edited, added, removed = _edited(rows, frame, place, is_own)
+    if shared and not removed and not known.all():
+        found = _recover(rows.frame, frame, np.flatnonzero(~known), place)
+        is_own[found] = known[found] = True
+    edited, replaced = _edited(rows, frame[shared], place, is_own)
     return Lineage(
         kept=int((is_own & ~edited).sum()),
         edited=int(edited.sum()),
         relabelled=_relabelled(rows.y, y, place, is_own),
-        dropped=int(len(own) - len(np.unique(rows.ids[is_own]))),
+        dropped=int(len(own) - len(np.unique(place[is_own]))),
         appended=appended,
         synthesised=int(synthetic.sum()),
         unknown=int((~known).sum()),
         columns_added=added,
         columns_removed=removed,
-        brought=~is_own,
+        brought=~is_own | replaced,
     )
 
 
+def _recover(now: pd.DataFrame, before: pd.DataFrame, lost: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Positions among `lost` whose content equals an original's; their `place` is set. Equal originals are met in turn."""
+    columns = list(before.columns)
+    originals = row_digests(before)
+    strays = row_digests(now.iloc[lost], columns)
+    keys, wanted = _numbered(originals), _numbered(strays)
+    order = np.argsort(keys)
+    at = order[np.clip(np.searchsorted(keys, wanted, sorter=order), 0, len(keys) - 1)]
+    hit = keys[at] == wanted
+    place[lost[hit]] = at[hit]
+    return lost[hit]
+
+
+def _numbered(digests: np.ndarray) -> np.ndarray:
+    """The first of equal digests stays as it is, the second is moved by one step, and so on."""
+    turn = pd.Series(digests).groupby(digests).cumcount().to_numpy().astype(np.uint64)
+    with np.errstate(over="ignore"):
+        return digests + turn * np.uint64(0x9E3779B97F4A7C15)
+
+
 def _relabelled(now: np.ndarray, before: np.ndarray, place: np.ndarray, is_own: np.ndarray) -> int:
-    if now.ndim != before.ndim or now.shape[1:] != before.shape[1:]:
+    if now.shape[1:] != before.shape[1:]:
         return int(is_own.sum())
     changed = now[is_own] != before[place[is_own]]
     return int((changed if changed.ndim == 1 else changed.any(axis=1)).sum())
 
 
-def _edited(rows: HandedRows, frame: pd.DataFrame, place: np.ndarray, is_own: np.ndarray):
-    edited = np.zeros(len(rows.ids), bool)
-    if rows.frame is None:
-        return edited, (), ()
-    shared = [c for c in frame.columns if c in rows.frame.columns]
-    added = tuple(str(c) for c in rows.frame.columns if c not in frame.columns)
-    removed = tuple(str(c) for c in frame.columns if c not in shared)
-    if shared and is_own.any():
-        before = row_digests(frame[shared])[place[is_own]]
-        # The same values in another dtype (an int column that grew missing values) are the same values.
-        now = row_digests(_as(rows.frame.loc[is_own, shared], frame[shared]))
-        edited[is_own] = before != now
-    return edited, added, removed
-
-
-def _as(frame: pd.DataFrame, like: pd.DataFrame) -> pd.DataFrame:
-    """The frame with the original dtypes wherever a lossless cast exists."""
-    cast = {}
-    for name in frame.columns:
-        wanted = like[name].dtype
-        if frame[name].dtype != wanted and wanted.kind in "iufb" and frame[name].dtype.kind in "iufb":
-            column = frame[name]
-            if not column.isna().any() and bool((column.astype(wanted) == column).all()):
-                cast[name] = wanted
-    return frame.astype(cast)
+def _edited(rows: HandedRows, frame: pd.DataFrame, place: np.ndarray, is_own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(n,) bool twice: own rows with another cell in the shared columns (`frame`), and with more than half of them other."""
+    edited, replaced = np.zeros(len(rows.ids), bool), np.zeros(len(rows.ids), bool)
+    if rows.frame is None or not len(frame.columns) or not is_own.any():
+        return edited, replaced
+    columns = list(frame.columns)
+    edited[is_own] = row_digests(frame)[place[is_own]] != row_digests(rows.frame.loc[is_own], columns)
+    at = np.flatnonzero(edited)
+    if len(at):
+        now, before = rows.frame.iloc[at], frame.iloc[place[at]]
+        cells = sum((value_digests(now[c]) != value_digests(before[c])).astype(int) for c in columns)
+        replaced[at] = cells > len(columns) / 2
+    return edited, replaced

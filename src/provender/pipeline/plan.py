@@ -18,7 +18,10 @@ FINALIST_FOLDINGS = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """Foldings of one task. Every one is a pure function of task and purpose, so that states are compared in pairs."""
+    """Foldings of one task. Every one is a pure function of task and purpose, so that states are compared in pairs.
+
+    no confirmation folding is a development folding: their seeds differ, so the best of many has nothing to gain there
+    """
 
     task: Task
     records: Records
@@ -47,13 +50,13 @@ class Plan:
         if r.time is not None:
             return [[Fold(split.search, split.sealed)]] if len(split.sealed) else [self._folds(split.search, self._seed("confirm"))]
         if len(r.trusted):
-            return [self._trusted(r.trusted, seed=self._seed("confirm", i)) for i in range(CONFIRM_FOLDINGS)]
+            return [self._trusted(self._half(1), seed=self._seed("confirm", i)) for i in range(CONFIRM_FOLDINGS)]
         both = np.sort(np.concatenate([split.search, split.sealed]))
         return [self._cross(both, self._seed("confirm", i)) for i in range(CONFIRM_FOLDINGS)]
 
     def costly(self) -> list[list[Fold]]:
         """For learners too slow to refit 25 times: trained on S under three seeds, scored on C."""
-        return [[Fold(self.records.split.search, self.records.split.sealed)] for _ in range(3)]
+        return [[Fold(self.records.split.search, self.records.split.sealed, draw)] for draw in range(3)]
 
     def test(self) -> Fold:
         """Trained on S and C, scored once on T."""
@@ -61,9 +64,26 @@ class Plan:
             return Fold(self._none, self.records.split.test)
         return Fold(np.sort(np.concatenate([self.records.split.search, self.records.split.sealed])), self.records.split.test)
 
+    def asked(self) -> Fold:
+        """Trained on S and C; predictions are written for test inputs that came without answers."""
+        return Fold(self.test().train, self.records.asked)
+
+    def redrawn(self, folds: list[Fold], draw: int) -> list[Fold]:
+        """The same folds under other seeds."""
+        return [Fold(fold.train, fold.evaluation, draw) for fold in folds]
+
+    def thinned(self, folds: list[Fold], number: int) -> list[Fold]:
+        """The same folds with a random 95 % of their training rows: a meaningless change, to measure the noise by."""
+        thin = []
+        for i, fold in enumerate(folds):
+            rng = np.random.default_rng(self._seed("noise", 100 * number + i))
+            kept = rng.permutation(len(fold.train))[: max(2, round(0.95 * len(fold.train)))]
+            thin.append(Fold(fold.train[np.sort(kept)], fold.evaluation))
+        return thin
+
     def seed(self, fold: Fold) -> int:
         """The seed of loader and learner on this fold: the same for every state, so that pairs differ in data only."""
-        return int(digest(self.task.digest, fold.train.tobytes(), fold.evaluation.tobytes())[:8], 16) >> 1
+        return int(digest(self.task.digest, fold.evaluation.tobytes(), fold.draw)[:8], 16) >> 1
 
     @property
     def _is_program(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from ..contract.rows import ROW, row_ids
-from ..contract.wire import pack
+from ..contract.wire import pack, unpack
 from ..execute.blob import Blob
 
 TASK_POOL = "task:pool"
+_ASSET = re.compile(r"[A-Za-z0-9][\w.:/-]{0,150}", re.ASCII)  # a loader names assets: no other text becomes part of a path
 
 
 class PoolStore:
@@ -26,7 +28,7 @@ class PoolStore:
         self._ids: dict[str, np.ndarray] = {}
 
     def __contains__(self, asset: str) -> bool:
-        return self._path(asset).exists()
+        return bool(_ASSET.fullmatch(asset)) and self._path(asset).exists()
 
     def add(self, asset: str, frame: pd.DataFrame, manifest: Mapping[str, Any], *, kept: np.ndarray | None = None) -> None:
         """Store a table under this id; `kept` (n,) bool leaves quarantined rows out, the others keep their ids."""
@@ -34,7 +36,8 @@ class PoolStore:
         kept = np.ones(len(frame), bool) if kept is None else kept
         table = frame[kept].set_axis(pd.Index(ids[kept], name=ROW))
         self.folder.mkdir(parents=True, exist_ok=True)
-        for path, raw in ((self._path(asset), pack({"frame": table})), (self._about(asset), json.dumps(dict(manifest)).encode())):
+        # The table last: an asset that is there has its manifest.
+        for path, raw in ((self._about(asset), json.dumps(dict(manifest)).encode()), (self._path(asset), pack({"frame": table}))):
             part = path.with_suffix(f".part{os.getpid()}")
             part.write_bytes(raw)
             part.chmod(0o444)
@@ -50,8 +53,6 @@ class PoolStore:
 
     def frame(self, asset: str) -> pd.DataFrame:
         """The asset's table."""
-        from ..contract.wire import unpack
-
         with self.open(asset) as blob:
             return unpack(bytes(blob.view))["frame"]
 

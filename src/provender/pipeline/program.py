@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -33,70 +34,71 @@ _ENTRY = "provender.pipeline.inside.program"
 class ProgramRunner:
     """Runs a task's programs."""
 
-    def __init__(self, task: Task, learners: Executor, limits: Limits) -> None:
+    def __init__(self, task: Task, learners: Executor) -> None:
         self.task, self.learners = task, learners
         self.limits = Limits(seconds=task.learner.seconds, memory=task.learner.memory_mb << 20, disk=8 << 30)
 
-    def selection(self, message: Mapping, payload: Blob, pool: PoolStore, fold: Fold, seed: int, started: float):
-        """Check a choice of pool rows by their ids, train on those rows, judge."""
-        parts = unpack(payload.view)
-        chosen = self._chosen(parts["ids"], str(message.get("asset")), pool)
-        return self.judge(chosen.assign(weight=parts["weight"]), fold, seed, started)
-
-    def judge(self, rows: pd.DataFrame, fold: Fold, seed: int, started: float):
-        """Train on the rows (there may be none) and score the benchmark's examples at `fold.evaluation`."""
-        training = time.perf_counter()
-        with Blob.of(pack({"rows": rows.reset_index(drop=True)})) as given:
-            model = self._train(given, seed)
-            with Blob.open(self.task.data.test) as benchmark:
-                scores = self._job("evaluate", self.task.learner.evaluate, (model, given, benchmark), seed, {"benchmark": self.task.data.test.name})
-        values = unpack(scores.view)["scores"]
-        if fold.evaluation.max(initial=-1) >= len(values) or not np.isfinite(values[fold.evaluation]).all():
-            raise stop("score", f"the judging program gave {len(values)} scores; one finite score is needed for each of the benchmark's examples")
-        now = time.perf_counter()
-        return FoldResult(
-            prediction=values[fold.evaluation], seconds=now - started, training_seconds=now - training,
-            rows=len(rows), strength=0.0, lineage={"kept": len(rows)}, changes=(), findings=(),
-        )  # fmt: skip
-
-    def predict(self, trained: Blob, inputs: Blob, seed: int, n: int, width: tuple[int, int]) -> tuple[np.ndarray, float]:
-        """Train on features as records and predict the inputs."""
-        started = time.perf_counter()
-        training = unpack(trained.view)
-        rows = _records(training["x"]).assign(y=_column(training["y"]), weight=training["weight"])
-        with Blob.of(pack({"rows": rows})) as given, Blob.of(pack({"rows": _records(unpack(inputs.view)["x"])})) as asked:
-            model = self._train(given, seed)
-            payload = self._job("predict", self.task.learner.predict, (model, asked), seed, {})
-        return clerk.read_prediction(payload.view, n, self.task.learner.output, *width).copy(), time.perf_counter() - started
-
-    def _train(self, rows: Blob, seed: int) -> Blob:
-        if not self.task.learner.train:
-            return Blob.of(b"")
-        return self._job("train", self.task.learner.train, (rows,), seed, {})
-
-    def _job(self, what: str, argv: tuple[str, ...], files: tuple[Blob, ...], seed: int, extra: Mapping) -> Blob:
-        params = {"argv": command(self.task, argv), "seed": seed, **extra}
-        with self.learners.start(Job(entry=f"{_ENTRY}:{what}", params=params, files=files, limits=self.limits)) as session:
-            try:
-                _, payload = session.receive()
-            except JobEnded:
-                ending = session.end()
-                words = ending.failure.message if ending.failure else "it ended without an answer"
-                raise Stopped(Failure(kind="learner", message=f"the program learner.{what} failed: {words}", detail=ending.stderr)) from None
-            session.end()
-        return payload
-
-    def _chosen(self, ids: np.ndarray, asset: str, pool: PoolStore) -> pd.DataFrame:
+    def chosen(self, asset: str, ids: np.ndarray, weight: np.ndarray, pool: PoolStore) -> pd.DataFrame:
+        """The pool's rows with these ids, and their weights. Raises Stopped (`contract`)."""
         rule = self.task.selection
         if rule is None or asset != TASK_POOL:
             raise stop("contract", f"a selection may choose from {TASK_POOL!r} only, not from {asset!r}")
-        if len(ids) > rule.rows or len(ids) == 0:
-            raise stop("contract", f"the selection names {len(ids)} rows; 1 to {rule.rows} may be chosen")
         frame = pool.frame(TASK_POOL)
         place = pd.Index(frame[rule.id]).get_indexer(ids)
         if (place < 0).any():
             raise stop("contract", f"{int((place < 0).sum())} chosen ids are not in the pool")
-        return frame.iloc[place]
+        return frame.iloc[place].assign(weight=weight).reset_index(drop=True)
+
+    def judge(self, rows: pd.DataFrame, fold: Fold, seed: int, limits: Limits) -> FoldResult:
+        """Train on the rows (there may be none) and score the benchmark's examples at `fold.evaluation`.
+
+        Raises Stopped (`learner`, `score`).
+        """
+        started = time.perf_counter()
+        with ExitStack() as held:
+            given = held.enter_context(Blob.of(pack({"rows": rows})))
+            model = held.enter_context(self._train(given, seed, limits))
+            trained = time.perf_counter() - started
+            benchmark = held.enter_context(Blob.open(self.task.data.test))
+            scores = self._job("evaluate", (model, given, benchmark), seed, limits, {"benchmark": self.task.data.test.name})
+            values = clerk.read_scores(held.enter_context(scores).view)
+        if fold.evaluation.max(initial=-1) >= len(values) or not np.isfinite(values[fold.evaluation]).all():
+            raise stop("score", f"the judging program gave {len(values)} scores; one finite score is needed for each of the benchmark's examples")
+        return FoldResult(
+            prediction=values[fold.evaluation], seconds=time.perf_counter() - started, training_seconds=trained,
+            rows=len(rows), lineage={"kept": len(rows)},
+        )  # fmt: skip
+
+    def predict(
+        self, trained: Blob, inputs: Blob, seed: int, n: int, width: tuple[int, int], limits: Limits
+    ) -> tuple[np.ndarray, float]:
+        """Train on features as records and predict the inputs. Raises Stopped (`learner`, `score`)."""
+        started = time.perf_counter()
+        training = unpack(trained.view)
+        rows = _records(training["x"]).assign(y=_column(training["y"]), weight=training["weight"])
+        with ExitStack() as held:
+            given = held.enter_context(Blob.of(pack({"rows": rows})))
+            asked = held.enter_context(Blob.of(pack({"rows": _records(unpack(inputs.view)["x"])})))
+            model = held.enter_context(self._train(given, seed, limits))
+            payload = held.enter_context(self._job("predict", (model, asked), seed, limits, {}))
+            prediction = clerk.read_prediction(payload.view, n, self.task.learner.output, *width)
+        return prediction, time.perf_counter() - started
+
+    def _train(self, rows: Blob, seed: int, limits: Limits) -> Blob:
+        return self._job("train", (rows,), seed, limits, {}) if self.task.learner.train else Blob.of(b"")
+
+    def _job(self, what: str, files: tuple[Blob, ...], seed: int, limits: Limits, extra: Mapping) -> Blob:
+        argv = {"train": self.task.learner.train, "predict": self.task.learner.predict, "evaluate": self.task.learner.evaluate}[what]
+        params = {"argv": command(self.task, argv), "seed": seed, **extra}
+        with self.learners.start(Job(entry=f"{_ENTRY}:{what}", params=params, files=files, limits=limits)) as session:
+            try:
+                _, payload = session.receive()
+            except JobEnded as ended:
+                message = f"the program learner.{what} failed: {ended.failure.message}"
+                raise Stopped(Failure(kind="learner", message=message, detail=ended.failure.detail)) from None
+        if payload is None:
+            raise stop("learner", f"the program learner.{what} left nothing")
+        return payload
 
 
 def program_files(task: Task) -> list[Path]:

@@ -17,6 +17,8 @@ from ..profile.infer import infer_schema
 from ..profile.table import read_table
 from ..profile.target import check_size, check_target, class_names, encode_target
 
+_ASKED = 3  # origin of test inputs without answers; 0 training, 1 validation, 2 test file
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Records:
@@ -26,7 +28,8 @@ class Records:
     y           (n,) class positions or values | (n, t); NaN targets do not occur
     weight      (n,) the user's own example weights, or ones
     bundle      (n,) rows with the same number are never parted
-    unlabelled  test inputs without answers: predictions are written for them at the end
+    asked       positions of test inputs without answers (their y means nothing): predictions are written for them
+    asked_ids   the values of the task's id column for them, when it has one
     trusted     positions of the validation file's rows: scored on, never trained on
     normalised  (n,) uint64 digests of the inputs after normalising
     """
@@ -40,7 +43,8 @@ class Records:
     bundle: np.ndarray
     strata: np.ndarray | None
     time: np.ndarray | None
-    unlabelled: pd.DataFrame | None
+    asked: np.ndarray
+    asked_ids: pd.Series | None
     trusted: np.ndarray
     normalised: np.ndarray
 
@@ -60,26 +64,25 @@ def load_records(task: Task, *, sealed: bool = True) -> Records:
     check_size(train, "data.train")
     check_target(train, task.data.target, task.kind)
     parts, origin = [train], [np.zeros(len(train), int)]
-    unlabelled = None
     for number, (key, path) in enumerate((("data.validation", task.data.validation), ("data.test", task.data.test)), start=1):
         if path is None:
             continue
         extra = read_table(path)
-        if number == 2 and not set(task.data.target) <= set(extra.columns):
-            unlabelled = extra
-            continue
+        if number == 2 and not set(task.data.target) & set(extra.columns):
+            number = _ASKED
+            extra = extra.assign(**{name: train[name].iloc[0] for name in task.data.target})
         _require(extra, task, key)
         if missing := int(extra[list(task.data.target)].isna().any(axis=1).sum()):
             raise TaskError(f"{key} lacks the target in {missing} of {len(extra)} rows: drop those rows")
         parts.append(extra)
         origin.append(np.full(len(extra), number))
     table = pd.concat(parts, ignore_index=True)
-    return _assemble(task, table, np.concatenate(origin), unlabelled, len(train), sealed)
+    return _assemble(task, table, np.concatenate(origin), sealed)
 
 
-def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, unlabelled, n_train: int, sealed: bool) -> Records:
+def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, sealed: bool) -> Records:
     data = task.data
-    schema = infer_schema(table.iloc[:n_train], target=list(data.target), id=data.id, overrides=dict(data.columns))
+    schema = infer_schema(table[origin == 0], target=list(data.target), id=data.id, overrides=dict(data.columns))
     schema = Schema(tuple(c for c in schema if c.name != data.weight))
     classes = ()
     if task.kind == "classification":
@@ -91,7 +94,7 @@ def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, unlabelled, n
     strata = y if task.kind == "classification" else None
     bundle = bundles(len(table), groups, row_digests(frame))
     own = np.flatnonzero(origin == 0)
-    size = None if (origin == 2).any() or unlabelled is not None else task.evaluation.test_size
+    size = None if (origin >= 2).any() else task.evaluation.test_size
     seal = sealed or len(own) * (1 - (size or 0)) >= SEALED_FROM
     inner = make_split(
         bundle[own], None if strata is None else strata[own], None if time is None else time[own],
@@ -115,7 +118,8 @@ def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, unlabelled, n
         bundle=bundle,
         strata=strata,
         time=time,
-        unlabelled=None if unlabelled is None else unlabelled.reindex(columns=list(schema.names)),
+        asked=np.flatnonzero(origin == _ASKED),
+        asked_ids=table.loc[origin == _ASKED, data.id] if data.id in table else None,
         trusted=trusted,
         normalised=normalised_digests(frame),
     )
@@ -155,7 +159,8 @@ def _benchmark(task: Task) -> Records:
         bundle=bundle,
         strata=None,
         time=None,
-        unlabelled=None,
+        asked=np.zeros(0, int),
+        asked_ids=None,
         trusted=np.zeros(0, int),
         normalised=np.zeros(n, np.uint64),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 from functools import lru_cache
@@ -21,8 +22,25 @@ def make_state(loader: str, task: Task) -> DataState:
 
 @lru_cache
 def _module_digest(module: str) -> str:
-    """Digest of a method's file and of the method files beside it that it may use; "" for a name that is no module."""
-    spec = importlib.util.find_spec(module) if module.count(".") <= 2 else None
-    if spec is None or spec.origin is None:
+    """Digest of a method's file and of the method files beside it that it uses; "" for a name that is no module."""
+    texts: dict[str, bytes] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        spec = importlib.util.find_spec(name) if name.count(".") <= 2 else None
+        if name in texts or spec is None or spec.origin is None:
+            continue
+        texts[name] = Path(spec.origin).read_bytes()
+        waiting += _beside(texts[name])
+    if module not in texts:
         return ""
-    return hashlib.blake2b(Path(spec.origin).read_bytes(), digest_size=8).hexdigest()
+    h = hashlib.blake2b(digest_size=8)
+    for name in sorted(texts):
+        h.update(f"{name} {len(texts[name])} ".encode() + texts[name])
+    return h.hexdigest()
+
+
+def _beside(text: bytes) -> list[str]:
+    """Modules of the same package that this one imports: from .name import …"""
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom) and node.level == 1]
+    return [f"{METHODS}.{node.module}" for node in imports if node.module]

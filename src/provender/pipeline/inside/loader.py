@@ -4,11 +4,12 @@ The order of messages is the protection: rows and features have left the process
 before the first evaluation input arrives. Nothing that a loader learns from evaluation inputs can reach training.
 
     harness -> files: training records, then the assets in the order of ASSETS
-    loader  -> {"step": "rows", ...}      payload: frame, y, weight (or only ids, where the rows are the task's own)
+    loader  -> {"step": "rows", ...}      payload: ids, frame, y, weight (weight alone where the rows are the task's own)
     loader  -> {"step": "features", ...}  payload: x, y, weight, as the learner will see them
     harness -> {"step": "inputs"}         file: raw evaluation inputs, shuffled and renamed
     loader  -> {"step": "inputs"}         payload: x
-    harness -> {"step": "done"}
+
+The harness asks as often as it likes, and ends the process when it has heard enough.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import pandas as pd
 from scipy.sparse import csr_matrix, issparse
 
 from ...contract.loader import AssetView, PoolView, TaskView
-from ...contract.rows import Rows, Selection
+from ...contract.rows import ROW, Rows, Selection
 from ...contract.schema import Schema
 from ...contract.wire import pack, unpack
 from ...errors import LoaderError, WireError
@@ -37,6 +38,7 @@ def main(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None
     # Under copy-on-write a chained assignment changes nothing: a loader that believes it did is wrong.
     warnings.filterwarnings("error", category=pd.errors.ChainedAssignmentError)
     task = _task_view(params, files[0])
+    pristine = task.train.frame.copy(deep=False)  # under copy-on-write it keeps what a loader changes in place
     pool = PoolView(
         {asset["id"]: AssetView(asset["id"], asset, _reader(raw)) for asset, raw in zip(params["assets"], files[1:], strict=True)}
     )
@@ -47,20 +49,20 @@ def main(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None
         return
     if not isinstance(rows, Rows):
         raise LoaderError(f"rows() returned a {type(rows).__name__}; return Rows, made from self.task.train")
-    _send_rows(channel, rows, task.train)
+    _send_rows(channel, rows, task.train, pristine)
     features, y, weight = _fitted(loader.fit(rows), rows)
     names = [str(name) for name in features.columns] if isinstance(features, pd.DataFrame) else None
     channel.send({"step": "features", "names": names}, pack({"x": _plain(features), "y": y, "weight": weight}))
     while True:
-        message, arrived = channel.receive()
-        if message["step"] == "done":
-            return
+        _, arrived = channel.receive()
         raw = unpack(arrived[0])["raw"]
         channel.send({"step": "inputs"}, pack({"x": _plain(loader.inputs(raw))}))
 
 
 def _task_view(params: Mapping, raw: memoryview) -> TaskView:
     records = unpack(raw)
+    for name in ("y", "weight"):
+        records[name].flags.writeable = False  # a change in place would be one that nobody is told of
     return TaskView(
         train=Rows(records["frame"], records["y"], records["weight"]),
         schema=Schema.from_json(params["schema"]),
@@ -108,18 +110,23 @@ def _plain(features: object) -> object:
     raise LoaderError(f"features must be a DataFrame, a CSR matrix or a 2-d array, not {type(features).__name__}")
 
 
-def _send_rows(channel: Channel, rows: Rows, train: Rows) -> None:
-    message = {
-        "step": "rows",
-        "changes": [change.to_json() for change in rows.changes][:200],
-        "parents": len(rows.parents or {}),
-    }
-    # Rows that are the task's own need not cross again: their ids say it all, and the harness holds the originals.
-    untouched = rows.frame is train.frame and rows.y is train.y
-    values = {"ids": rows.ids.astype(np.int64, copy=False), "y": rows.y, "weight": rows.weight}
-    if not untouched:
-        values["frame"] = _crossing(rows.frame)
-    channel.send(message, pack(values))
+def _send_rows(channel: Channel, rows: Rows, train: Rows, pristine: pd.DataFrame) -> None:
+    message = {"step": "rows", "changes": [change.to_json() for change in rows.changes][:200]}
+    # Rows that are the task's own need not cross again: the harness holds the originals.
+    if rows.frame is train.frame and rows.y is train.y and rows.frame.equals(pristine):
+        channel.send(message, pack({"weight": rows.weight}))
+        return
+    frame = _crossing(rows.frame.drop(columns=ROW, errors="ignore"))
+    channel.send(message, pack({"ids": _ids(rows.frame), "frame": frame, "y": rows.y, "weight": rows.weight}))
+
+
+def _ids(frame: pd.DataFrame) -> np.ndarray:
+    """Row ids: the column `__row__` where a loader kept them so, else the index; 0 where they are lost."""
+    index = frame[ROW] if ROW in frame.columns else frame.index
+    ids = np.asarray(pd.to_numeric(pd.Series(np.asarray(index)), errors="coerce"))
+    if ids.dtype.kind == "f":
+        ids = np.where(np.isfinite(ids), ids, 0)
+    return ids.astype(np.int64) if ids.dtype.kind in "iuf" else np.zeros(len(frame), np.int64)
 
 
 def _crossing(frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,47 @@
+"""The guard's checks applied to one state on one fold: what was handed over, held against what is to be scored."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..contract.split import Fold
+from ..guard.finding import Finding
+from ..guard.overlap import check_overlap, feature_digests
+from ..profile.digests import normalised_digests
+from .clerk import HandedFeatures, HandedRows
+from .lineage import Lineage
+from .records import Records
+
+_EXCUSED = 2  # held-out rows whose features may be met by chance: a text without a known word is all zeros
+
+
+def audit_rows(rows: HandedRows, lineage: Lineage, records: Records, fold: Fold) -> list[Finding]:
+    """Rows brought in must not reproduce inputs that are to be scored, compared on the columns that are left of them."""
+    if rows.frame is None or not lineage.brought.any():
+        return []
+    columns = [name for name in records.schema.names if name in rows.frame.columns]
+    if not columns:
+        return []
+    brought = normalised_digests(rows.frame.loc[lineage.brought], columns)
+    if len(columns) == len(records.schema):
+        own, held_out = records.normalised[fold.train], records.normalised[fold.evaluation]
+    else:
+        own, held_out = (normalised_digests(records.frame.iloc[at], columns) for at in (fold.train, fold.evaluation))
+    found = check_overlap(brought, own, held_out)
+    return [found] if found else []
+
+
+def audit_features(features: HandedFeatures, inputs: object, lineage: Lineage) -> list[Finding]:
+    """Nor may features of rows brought in, or invented by `fit`, be the very features of rows that are to be scored."""
+    brought = np.ones(len(features.y), bool)
+    brought[: len(lineage.brought)] = lineage.brought
+    if not brought.any():
+        return []
+    train, held_out = _digests(features.x), _digests(inputs)
+    found = check_overlap(train[brought], train[~brought], held_out, excused=_EXCUSED)
+    return [found] if found else []
+
+
+def _digests(x: object) -> np.ndarray:
+    return normalised_digests(x) if isinstance(x, pd.DataFrame) else feature_digests(x)
