@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..contract.metric import Metric, Output
-    from ..contract.schema import Schema
+    from ..contract.schema import Column, Schema
     from ..profile.target import TaskGuess
 
 
@@ -66,27 +66,22 @@ def initialise(
     source, into = Path(source), Path(into)
     if into.exists():
         raise TaskError(f"{into} exists already: choose another folder with --into, or remove it")
-    train = read_table(source)
-    targets = _targets(source, train, target)
-    train, dropped = _present(train, targets, "the data", drop_missing_targets)
-    check_size(train, source.name)
-    held, notes = None, [*dropped, *_header_notes(train)]
+    frame = read_table(source)
+    targets = _targets(source, frame, target)
+    train, notes = _present(source, frame, targets, "the data", drop_missing_targets)
+    check_size(train.frame, source.name)
+    notes += _header_notes(train.frame)
+    held = None
     if test is not None:
-        held = read_table(Path(test))
-        answers = set(targets) <= set(held.columns)
-        if answers:
-            held, dropped = _present(held, targets, "the test data", drop_missing_targets)
-            notes += dropped
-        _check_test(train, held, targets, Path(test).name)
+        held, dropped = _held(Path(test), train, targets, drop_missing_targets)
+        notes += dropped
     guess, found, chosen, output = _choices(train, held, targets, metric, learner)
     if id is None:
         id = _row_id(train, held, targets)
         notes += [f"{id} names the rows: it is the task's id and never a feature"] if id else []
-    schema = infer_schema(train, target=targets, id=id)
-    notes += [*guess.notes, *column_notes(train, schema), *_overlap_notes(train, held, schema)]
-    draft = _Draft(source, train, Path(test) if test else None, held, targets, id, guess, found, chosen, output, schema)
-    _write(draft, into)
-    return InitReport(
+    schema = infer_schema(train.frame, target=targets, id=id)
+    notes += [*guess.notes, *column_notes(train.frame, schema), *_overlap_notes(train, held, schema)]
+    report = InitReport(
         folder=into,
         kind=guess.kind,
         modality=infer_modality(schema),
@@ -96,26 +91,23 @@ def initialise(
         metric=found.name,
         learner=chosen,
         output=output,
-        rows=len(train),
-        test_rows=0 if held is None else len(held),
+        rows=len(train.frame),
+        test_rows=0 if held is None else len(held.frame),
         schema=schema,
         notes=tuple(notes),
     )
+    _write(report, train, held)
+    return report
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
+class _Table:
+    """A table of the user's: the file it came from, its rows, whether they are all of the file's, and whether it has answers."""
+
     source: Path
-    train: pd.DataFrame
-    test_source: Path | None
-    held: pd.DataFrame | None
-    targets: list[str]
-    id: str | None
-    guess: TaskGuess
-    metric: Metric
-    learner: str
-    output: Output
-    schema: Schema
+    frame: pd.DataFrame
+    whole: bool
+    answers: bool = True
 
 
 def _targets(source: Path, train: pd.DataFrame, target: Sequence[str]) -> list[str]:
@@ -132,37 +124,45 @@ def _targets(source: Path, train: pd.DataFrame, target: Sequence[str]) -> list[s
     return list(target)
 
 
-def _present(frame: pd.DataFrame, targets: list[str], what: str, drop: bool) -> tuple[pd.DataFrame, list[str]]:
+def _present(source: Path, frame: pd.DataFrame, targets: list[str], what: str, drop: bool) -> tuple[_Table, list[str]]:
     """The rows that have every target, and a note when there were others."""
     absent = frame[targets].isna().any(axis=1)
     count = int(absent.sum())
     if not count:
-        return frame, []
+        return _Table(source, frame, whole=source.is_file()), []
     if not drop:
         raise TaskError(
             f"the target {', '.join(map(repr, targets))} is missing in {count} of {len(frame)} rows of {what}: "
             "correct them, or leave them out with --drop-missing-targets"
         )
-    return frame[~absent].reset_index(drop=True), [
-        f"{count} of {len(frame)} rows of {what} have no target and were left out"
-    ]
+    note = f"{count} of {len(frame)} rows of {what} have no target and were left out"
+    return _Table(source, frame[~absent].reset_index(drop=True), whole=False), [note]
 
 
-def _check_test(train: pd.DataFrame, held: pd.DataFrame, targets: list[str], name: str) -> None:
-    lacking = [column for column in train.columns if column not in held.columns and column not in targets]
+def _held(path: Path, train: _Table, targets: list[str], drop: bool) -> tuple[_Table, list[str]]:
+    """The test table, with answers or without; it must have every input column."""
+    from ..profile.table import read_table
+
+    frame = read_table(path)
+    lacking = [column for column in train.frame.columns if column not in frame.columns and column not in targets]
     if lacking:
-        raise TaskError(f"{name} lacks the column {lacking[0]!r} of the training data: add it, or drop it from both")
-    some = [column for column in targets if column in held.columns]
+        raise TaskError(
+            f"{path.name} lacks the column {lacking[0]!r} of the training data: add it, or drop it from both"
+        )
+    some = [column for column in targets if column in frame.columns]
     if 0 < len(some) < len(targets):
         raise TaskError(
-            f"{name} has the target {some[0]!r} but not all of {', '.join(targets)}: give all of them or none"
+            f"{path.name} has the target {some[0]!r} but not all of {', '.join(targets)}: give all of them or none"
         )
+    if some:
+        return _present(path, frame, targets, "the test data", drop)
+    return _Table(path, frame, whole=path.is_file(), answers=False), []
 
 
 def _choices(
-    train: pd.DataFrame, held: pd.DataFrame | None, targets: list[str], metric: str | None, learner: str | None
+    train: _Table, held: _Table | None, targets: list[str], metric: str | None, learner: str | None
 ) -> tuple[TaskGuess, Metric, str, Output]:
-    """Task type, metric, learner (preset name or "learner.py") and its output, made to fit one another."""
+    """Task type, metric, learner (preset name or path) and its output, made to fit one another."""
     from dataclasses import replace
 
     from ..contract.metric import find_metric
@@ -171,16 +171,16 @@ def _choices(
 
     if metric is not None and metric.endswith(".py"):
         raise TaskError(
-            f"metric is {metric!r}: name a built-in one now, then set metric.name and metric.direction in task.toml to your grade.py"
+            f"metric is {metric!r}: name a built-in one now, then set metric.name and metric.direction in task.toml "
+            "to your grade.py"
         )
     wanted = find_metric(metric) if metric else None
-    guess = infer_task(train, targets, kind=_kind(wanted))
+    guess = infer_task(train.frame, targets, kind=_kind(wanted))
+    answered = [train] if held is None or not held.answers else [train, held]
+    for table in answered[1:]:
+        check_target(table.frame, targets, guess.kind, varied=False)
     if guess.kind == "classification":
-        answered = held is not None and targets[0] in held.columns
-        columns = [train[targets[0]], held[targets[0]]] if answered else [train[targets[0]]]
-        guess = replace(guess, classes=class_names(*columns))
-    if held is not None and set(targets) <= set(held.columns):
-        check_target(held, targets, guess.kind, varied=False)
+        guess = replace(guess, classes=class_names(*(table.frame[targets[0]] for table in answered)))
     if learner is not None and learner.endswith(".py"):
         found = wanted or find_metric(guess.metric)
         chosen, output = _own_learner(Path(learner)), found.needs[0]
@@ -218,11 +218,11 @@ def _own_learner(path: Path) -> str:
     return str(path)
 
 
-def _row_id(train: pd.DataFrame, held: pd.DataFrame | None, targets: list[str]) -> str | None:
+def _row_id(train: _Table, held: _Table | None, targets: list[str]) -> str | None:
     from ..profile.infer import infer_schema
 
-    named = infer_schema(train, target=targets).of_kind("id")
-    return next((name for name in named if held is None or name in held.columns), None)
+    named = infer_schema(train.frame, target=targets).of_kind("id")
+    return next((name for name in named if held is None or name in held.frame.columns), None)
 
 
 def _header_notes(train: pd.DataFrame) -> list[str]:
@@ -234,38 +234,34 @@ def _header_notes(train: pd.DataFrame) -> list[str]:
     ]
 
 
-def _overlap_notes(train: pd.DataFrame, held: pd.DataFrame | None, schema: Schema) -> list[str]:
+def _overlap_notes(train: _Table, held: _Table | None, schema: Schema) -> list[str]:
+    import numpy as np
+
     from ..profile.digests import normalised_digests
 
     inputs = [column.name for column in schema if column.kind not in ("id", "constant")]
     if held is None or not inputs:
         return []
-    import numpy as np
-
-    shared = int(np.isin(normalised_digests(held, inputs), normalised_digests(train, inputs)).sum())
-    return (
-        [f"{shared} of {len(held)} test rows are also training rows (up to case, spaces and rounding)"]
-        if shared
-        else []
-    )
+    known = np.isin(normalised_digests(held.frame, inputs), normalised_digests(train.frame, inputs))
+    said = f"{int(known.sum())} of {len(known)} test rows are also training rows (up to case, spaces and rounding)"
+    return [said] if known.any() else []
 
 
-def _write(draft: _Draft, into: Path) -> None:
-    """Write everything beside `into`, check that it reads, then rename: an interrupted init leaves no half a task."""
+def _write(report: InitReport, train: _Table, held: _Table | None) -> None:
+    """Write everything beside the folder, check that it reads, then rename: an interrupted init leaves no half a task."""
     from ..contract.task import read_task
 
+    into = report.folder
     into.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{into.name}.", dir=into.parent))
     try:
         (partial / "sealed").mkdir()
-        train = _place(draft.source, draft.train, partial / "data", "train")
-        answers = draft.held is not None and set(draft.targets) <= set(draft.held.columns)
-        test = None
-        if draft.held is not None and draft.test_source is not None:
-            test = _place(draft.test_source, draft.held, partial / ("sealed" if answers else "data"), "test")
-        if draft.learner.endswith(".py"):
-            shutil.copyfile(draft.learner, partial / "learner.py")
-        (partial / "task.toml").write_text(_text(draft, into.name, train, test, answers), "utf-8")
+        places = [_place(train, partial / "data", "train")]
+        if held is not None:
+            places.append(_place(held, partial / ("sealed" if held.answers else "data"), "test"))
+        if report.learner.endswith(".py"):
+            shutil.copyfile(report.learner, partial / "learner.py")
+        (partial / "task.toml").write_text(_text(report, train, places, held is not None and held.answers), "utf-8")
         read_task(partial)
         partial.chmod(0o755)
         partial.rename(into)
@@ -274,48 +270,41 @@ def _write(draft: _Draft, into: Path) -> None:
         raise
 
 
-def _place(source: Path, frame: pd.DataFrame, folder: Path, stem: str) -> str:
+def _place(table: _Table, folder: Path, stem: str) -> str:
     """Copy the file as it is; a folder, or a table whose rows were left out, becomes one Parquet file."""
-    from ..profile.table import read_table
-
     folder.mkdir(exist_ok=True)
-    whole = source.is_file() and len(read_table(source)) == len(frame)
-    name = (
-        f"{stem}{''.join(source.suffixes[-2:] if source.suffix == '.gz' else source.suffixes[-1:])}"
-        if whole
-        else f"{stem}.parquet"
-    )
-    if whole:
-        shutil.copyfile(source, folder / name)
-    else:
-        frame.to_parquet(folder / name, index=False)
-    return f"{folder.name}/{name}"
+    if table.whole:
+        suffixes = table.source.suffixes[-2 if table.source.suffix == ".gz" else -1 :]
+        shutil.copyfile(table.source, folder / (stem + "".join(suffixes)))
+        return f"{folder.name}/{stem}{''.join(suffixes)}"
+    table.frame.to_parquet(folder / f"{stem}.parquet", index=False)
+    return f"{folder.name}/{stem}.parquet"
 
 
-def _text(draft: _Draft, name: str, train: str, test: str | None, answers: bool) -> str:
+def _text(report: InitReport, train: _Table, places: list[str], answers: bool) -> str:
+    from ..contract.metric import find_metric
     from ..contract.task_text import TaskText
-    from ..profile.infer import infer_modality
 
     return TaskText(
-        name=name,
-        kind=draft.guess.kind,
-        modality=infer_modality(draft.schema),
-        classes=draft.guess.classes,
-        train=train,
-        test=test,
+        name=report.folder.name,
+        kind=report.kind,
+        modality=report.modality,
+        classes=report.classes,
+        train=places[0],
+        test=places[1] if len(places) > 1 else None,
         answers=answers,
-        id=draft.id,
-        target=draft.targets,
-        metric=draft.metric.name,
-        direction=draft.metric.direction,
-        learner="learner.py" if draft.learner.endswith(".py") else draft.learner,
-        output=draft.output,
-        schema=draft.schema,
-        comments={column.name: _remark(draft.train[column.name], column) for column in draft.schema},
+        id=report.id,
+        target=report.target,
+        metric=report.metric,
+        direction=find_metric(report.metric).direction,
+        learner="learner.py" if report.learner.endswith(".py") else report.learner,
+        output=report.output,
+        schema=report.schema,
+        comments={column.name: _remark(train.frame[column.name], column) for column in report.schema},
     ).render()
 
 
-def _remark(values: pd.Series, column) -> str:
+def _remark(values: pd.Series, column: Column) -> str:
     facts = f"{column.cardinality:,} different" + (f", {column.missing:.1%} missing" if column.missing else "")
     present = values.dropna()
     if column.kind == "image" or len(present) == 0:
