@@ -235,7 +235,7 @@ def _refusal(metric: Metric, found: Estimate) -> str:
         )
     if not math.isfinite(found.se):
         return (
-            f"{metric.name} is undefined without some of the {found.blocks} blocks, which hold all examples of a class: "
+            f"{metric.name} is undefined without some of the {found.blocks} blocks, which hold all of a class: "
             "bring more rows of the rare class or choose a metric that is a mean over examples"
         )
     return ""
