@@ -65,6 +65,7 @@ def test_the_task_that_is_a_bundled_data_set_is_told_so(bundled, crime):
     assert [lead.relevance for lead in own] == [0.0] and "own" in own[0].notes
 
 
+@pytest.mark.slow
 def test_no_package_is_imported_to_find_its_data(tmp_path):
     program = (
         "import sys; from provender.sources.bundled import Bundled, known_packages\n"

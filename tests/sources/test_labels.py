@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provender.profile.sketch import sketch_column
@@ -44,6 +44,7 @@ def test_grades_map_in_order(theirs):
     assert map_classes(("10", "20", "30"), dict.fromkeys(theirs, 1))[0] == {"1": "10", "2": "20", "3": "30"}
 
 
+@settings(max_examples=25)
 @given(st.floats(0.5, 50), st.floats(-100, 100))
 def test_a_rescaled_rating_is_brought_back_to_the_tasks_range(a, b):
     ratings = np.random.default_rng(0).uniform(-4, 4, 200)
