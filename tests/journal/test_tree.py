@@ -82,7 +82,7 @@ def stories(draw) -> list:
 def facts(tree: Tree) -> tuple:
     frontier = tree.frontier
     return (
-        list(tree), list(tree.pending), list(tree.running), tree.finished, tree.best, tree.last_finished, tree.noise,
+        list(tree), list(tree.pending), list(tree.running), tree.finished, tree.best, tree.last_finished, tree.noise, tree.barren,
         {n.id: (tree.visits(n.id), tree.reward_sum(n.id), tree.credit(n.id), tree.built(n.id), tree.tries(n.id)) for n in tree},
         {n.id: tree.children(n.id) for n in tree}, {n.id: tree.answers(n.id) for n in tree},
         list(frontier.branches), list(frontier.observed), list(frontier.tries), frontier.state(),

@@ -46,11 +46,13 @@ class Refusal:
 
 
 class Pool:
-    """The fold. `assets`: {id: Asset} in order of admission; `refused`: what was not admitted, in order."""
+    """The fold. `refused`: what was not admitted, in order."""
 
     def __init__(self) -> None:
-        self.assets: dict[str, Asset] = {}
         self.refused: list[Refusal] = []
+        self._admitted: dict[str, AssetAdmitted] = {}
+        self._uses: dict[str, dict[int, Use]] = {}
+        self._unused: set[str] = set()
         self._named: dict[int, tuple[str, ...]] = {}  # node -> assets of its latest proposal
 
     @classmethod
@@ -63,40 +65,60 @@ class Pool:
     def apply(self, event: Event) -> None:
         """Fold one event in; events that are not about the pool are passed over."""
         if isinstance(event, AssetAdmitted):
-            if event.asset not in self.assets:
-                self.assets[event.asset] = Asset(id=event.asset, node=event.node, manifest=event.manifest)
+            if event.asset not in self._admitted:
+                self._admitted[event.asset] = event
+                self._uses[event.asset] = {}
+                self._unused.add(event.asset)
         elif isinstance(event, AssetRefused):
             self.refused.append(Refusal(node=event.node, lead=event.lead, reason=event.reason))
         elif isinstance(event, StateProposed):
-            self._replace_uses(event.node, ())
+            self._use(event.node, None)
             self._named[event.node] = tuple(dict.fromkeys(event.assets))
-            self._replace_uses(event.node, (Use(node=event.node),))
+            self._use(event.node, Use(node=event.node))
         elif isinstance(event, NodeScored):
-            self._replace_uses(event.node, (Use(node=event.node, status="scored", gain=event.gain),))
+            self._use(event.node, Use(node=event.node, status="scored", gain=event.gain))
         elif isinstance(event, NodeFailed):
-            self._replace_uses(event.node, (Use(node=event.node, status="failed"),))
+            self._use(event.node, Use(node=event.node, status="failed"))
 
     def __contains__(self, asset: str) -> bool:
-        return asset in self.assets
+        return asset in self._admitted
 
     def __len__(self) -> int:
-        return len(self.assets)
+        return len(self._admitted)
 
     def __iter__(self) -> Iterator[Asset]:
         """Assets, in order of admission."""
-        return iter(self.assets.values())
+        return map(self.__getitem__, self._admitted)
+
+    def __getitem__(self, asset: str) -> Asset:
+        """Raises KeyError for an asset that was not admitted."""
+        admitted = self._admitted[asset]
+        return Asset(id=asset, node=admitted.node, manifest=admitted.manifest, uses=tuple(self._uses[asset].values()))
+
+    @property
+    def assets(self) -> dict[str, Asset]:
+        """{id: asset}, in order of admission."""
+        return {asset.id: asset for asset in self}
 
     def unused(self) -> tuple[str, ...]:
         """Assets that no scored state uses and no running one tries, in order of admission."""
-        return tuple(a.id for a in self.assets.values() if all(use.status == "failed" for use in a.uses))
+        return tuple(asset for asset in self._admitted if asset in self._unused)
 
     def untried(self) -> tuple[str, ...]:
-        """Assets that no state has named so far."""
-        return tuple(a.id for a in self.assets.values() if not a.uses)
+        """Assets that no state has named so far, in order of admission."""
+        return tuple(asset for asset, uses in self._uses.items() if not uses)
 
-    def _replace_uses(self, node: int, uses: tuple[Use, ...]) -> None:
-        for name in self._named.get(node, ()):
-            asset = self.assets.get(name)
-            if asset is not None:
-                others = tuple(use for use in asset.uses if use.node != node)
-                self.assets[name] = Asset(id=name, node=asset.node, manifest=asset.manifest, uses=others + uses)
+    def _use(self, node: int, use: Use | None) -> None:
+        """What is known now of this node's use of the assets that it names."""
+        for asset in self._named.get(node, ()):
+            uses = self._uses.get(asset)
+            if uses is None:
+                continue  # the pool does not hold it: the node fails for that
+            if use is None:
+                uses.pop(node, None)
+            else:
+                uses[node] = use
+            if use is not None and use.status != "failed":
+                self._unused.discard(asset)
+            elif all(other.status == "failed" for other in uses.values()):
+                self._unused.add(asset)

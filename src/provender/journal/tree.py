@@ -151,12 +151,14 @@ class Tree:
     frontier       pending nodes, by branch
     noise          sigma_pair, once it was measured, else 0
     last_finished  the node that finished last, or None
+    barren         red nodes in a row, up to now, that finished without admitting anything
     """
 
     def __init__(self) -> None:
         self.frontier = Frontier()
         self.noise = 0.0
         self.last_finished: int | None = None
+        self.barren = 0
         self._nodes: dict[int, Node] = {}
         self._children: dict[int, list[int]] = {}
         self._answers: dict[int, list[int]] = {}  # finished node -> nodes grown after it
@@ -335,6 +337,8 @@ class Tree:
         self.last_finished = event.node
         reward = event.reward if scored else 0.0 if status == "failed" else RED_REWARD
         self._backpropagate(event.node, reward)
+        if at.color == "red":
+            self.barren = 0 if done.admitted else self.barren + 1
         if scored:
             self._observed[event.node] = observed = observation(event, self.noise)
             self.frontier.observe(observed)

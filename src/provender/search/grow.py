@@ -73,10 +73,7 @@ class Growth:
         """Whether a red node may be grown: not switched off, and the sources are not dry."""
         if not self.red:
             return False
-        if self.dry_after is None or not self.black:
-            return True
-        reds = [tree[node] for node in reversed(tree.finished) if tree[node].color == "red"][: self.dry_after]
-        return len(reds) < self.dry_after or any(red.admitted for red in reds)
+        return self.dry_after is None or not self.black or tree.barren < self.dry_after
 
     def room(self, tree: Tree, base: int) -> int:
         """How many more black nodes may build on this red node's (or D0's) discoveries."""
