@@ -25,6 +25,7 @@ class TaskFacts:
     classes    class names, () for regression
     targets    names of the target columns
     profile    `profile.facts.Profile` of the search rows as JSON: facts, never rows
+    learner    name of the preset that is the fixed learner; "" for the user's own
     """
 
     name: str
@@ -37,6 +38,7 @@ class TaskFacts:
     targets: tuple[str, ...] = ()
     schema: Schema
     profile: Mapping[str, object]
+    learner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,7 @@ CARD = Card(
     cost="m d, with `alike` five logistic regressions",
     seconds=0.9,
     random=True,
+    binds=("classes",),
     prior=0.5,
     signals={"few_rows": 0.4},
 )

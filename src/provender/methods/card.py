@@ -39,8 +39,11 @@ class Card:
     kinds           kinds of task it is made for
     needs           what must hold before it: "complete" (no missing values), "scaled" (columns of like variance),
                     "tfidf" (a sparse matrix of words), "several" (two or more columns)
+    only_if         signals of which one must be above zero: without duplicates there is nothing to deduplicate
     prior           expected gain in units of four noise deviations where no signal speaks
     signals         {signal of the data: what it adds to `prior` at strength 1}; see agents/playbook/signals.py
+    columns         what its parameter `columns` must be given: "inputs" (all feature columns), "pictures", or nothing
+    binds           parameters that a loader takes from its task: "classes" is rendered as task.classes
     cost            how it grows with n rows and d columns
     seconds         measured upper bound at 2,000 rows and 20 columns (or 2,000 short texts) on one core
     random          whether it takes `random_state`
@@ -67,6 +70,9 @@ class Card:
     cost: str
     seconds: float
     random: bool = False
+    columns: Literal["", "inputs", "pictures"] = ""
+    binds: tuple[str, ...] = ()
+    only_if: tuple[str, ...] = ()
     prior: float = 0.0
     signals: Mapping[str, float] = field(default_factory=dict)
 

@@ -27,6 +27,7 @@ CARD = Card(
     hurts="the metric is about probabilities (log loss, Brier)",
     cost="n",
     seconds=0.01,
+    only_if=("imbalance",),
     prior=-0.3,
     signals={"imbalance": 0.3, "class_metric": 1.0, "probability_metric": -0.6},
 )

@@ -30,6 +30,8 @@ CARD = Card(
     hurts="repetition is the natural frequency of the input",
     cost="n d",
     seconds=0.1,
+    columns="inputs",
+    only_if=("duplicates",),
     prior=-0.1,
     signals={"duplicates": 0.6},
 )

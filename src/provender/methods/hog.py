@@ -22,7 +22,7 @@ CARD = Card(
     slot="columns",
     stage="encode",
     modality=("image",),
-    place=("beside", "within"),
+    place=("beside",),
     takes=("image", "pixels"),
     summary="how often edges of each direction occur in each cell of the picture",
     paper="Dalal & Triggs: Histograms of oriented gradients for human detection",
@@ -61,7 +61,7 @@ class Hog(TransformerMixin, BaseEstimator):
         if is_encoded(X):
             pictures = decode(X.iloc[:, 0].to_list(), self.side_, colour=False)[..., 0].astype(float)
         else:
-            pictures = np.nan_to_num(X.to_numpy(dtype=float)).reshape(-1, self.side_, self.side_)
+            pictures = np.nan_to_num(np.asarray(X, dtype=float)).reshape(-1, self.side_, self.side_)
         return self._describe(pictures)
 
     def _describe(self, pictures: np.ndarray) -> np.ndarray:

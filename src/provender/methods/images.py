@@ -16,9 +16,9 @@ PLAIN_SIDE = 28  # the longest side of a picture that is taken as it is: MNIST's
 COLOUR_SIDE = 16  # three channels of 16 x 16 are as many numbers as one of 28 x 28
 
 
-def is_encoded(frame: pd.DataFrame) -> bool:
-    """Whether the frame holds encoded files (bytes) rather than pixels."""
-    return any(dtype.kind == "O" for dtype in frame.dtypes)
+def is_encoded(frame: pd.DataFrame | np.ndarray) -> bool:
+    """Whether the table holds encoded files (bytes) rather than pixels."""
+    return isinstance(frame, pd.DataFrame) and any(dtype.kind == "O" for dtype in frame.dtypes)
 
 
 def decode(files: Sequence[bytes | None], side: int | None, colour: bool) -> np.ndarray:

@@ -32,6 +32,7 @@ CARD = Card(
     hurts="codes that differ by one letter on purpose",
     cost="n + distinct values x their length",
     seconds=0.3,
+    only_if=("spellings",),
     prior=-0.2,
     signals={"spellings": 1.5},
 )

@@ -33,6 +33,7 @@ CARD = Card(
     cost="sweeps n d · 10²",
     seconds=0.9,
     random=True,
+    only_if=("missing",),
     prior=-0.4,
     signals={"missing": 1.5},
 )

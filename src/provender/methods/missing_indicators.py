@@ -19,6 +19,7 @@ CARD = Card(
     hurts="nothing is missing",
     cost="n d",
     seconds=0.02,
+    only_if=("missing",),
     prior=-0.3,
     signals={"missing": 1.6},
 )

@@ -18,6 +18,7 @@ METHODS: tuple[str, ...] = (
     "pixels",
     # columns: cleaning
     "merge_spellings",
+    "written_numbers",
     "winsorise",
     "mice",
     "missing_indicators",
@@ -51,6 +52,7 @@ METHODS: tuple[str, ...] = (
     # sources
     "append_rows",
     "join_columns",
+    "lexicon",
 )
 """Names of the methods; the method `name` lives in the file name.py beside this one."""
 

@@ -32,6 +32,7 @@ CARD = Card(
     cost="copies n side²",
     seconds=0.8,
     random=True,
+    columns="pictures",
     prior=0.2,
     signals={"image": 0.3},
 )

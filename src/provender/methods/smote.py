@@ -37,6 +37,7 @@ CARD = Card(
     cost="m² d of the small classes",
     seconds=0.3,
     random=True,
+    only_if=("imbalance",),
     prior=-0.4,
     signals={"imbalance": 0.3, "class_metric": 0.7, "probability_metric": -0.5},
 )

@@ -89,7 +89,7 @@ class _Parts:
                 expression, suffix = Group("rows.edit", "()", (literal(f"columns joined from {step.asset}"), joined)), ""
             else:
                 asset = f", {self._asset(step, 'self.pool')}" if step.asset else ""
-                expression, suffix = construct(step, seed="self.task.seed"), f".fit_resample(rows{asset})"
+                expression, suffix = construct(step, task="self.task"), f".fit_resample(rows{asset})"
             lines += lay_out(prefix, expression, suffix, indent=8)
         return lines
 
@@ -140,12 +140,13 @@ class _Parts:
         return "join" if len(self.joins) == 1 else f"join_{number}"
 
 
-def construct(step: Step, *, seed: str = "task.seed") -> Group:
-    """The call that makes the step's instance."""
+def construct(step: Step, *, task: str = "task") -> Group:
+    """The call that makes the step's instance; `task` is how the task is called where it stands."""
     card = find_method(step.method)
     named = {**card.defaults, **step.params}
     if card.random:
-        named["random_state"] = Code(seed)
+        named["random_state"] = Code(f"{task}.seed")
+    named.update({name: Code(f"{task}.{name}") for name in card.binds if name in named})
     return call(card.class_name, **named)
 
 
