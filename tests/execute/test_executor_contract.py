@@ -45,13 +45,13 @@ def run(executor, job: Job) -> Ending:
 
 
 def test_messages_and_blobs_cross_in_both_directions(executor):
-    with Blob.of(b"first") as first, Blob.of(b"") as empty, Blob.of(b"second") as second:
-        with executor.start(job("echo", (first, empty), seed=3)) as session:
-            session.send({"n": 1, "text": "für"}, [second])
-            message, payload = session.receive()
-            session.send({"n": 2}, [second])
-            again, _ = session.receive()
-            ending = session.end()
+    first, empty, second = Blob.of(b"first"), Blob.of(b""), Blob.of(b"second")
+    with executor.start(job("echo", (first, empty), seed=3)) as session:
+        session.send({"n": 1, "text": "für"}, [second])
+        message, payload = session.receive()
+        session.send({"n": 2}, [second])
+        again, _ = session.receive()
+        ending = session.end()
     assert message == {"params": {"seed": 3}, "message": {"n": 1, "text": "für"}}
     assert bytes(payload.view) == b"firstsecond"
     assert again["message"] == {"n": 2}

@@ -76,6 +76,13 @@ def test_a_job_keeps_its_tie_to_its_warden_and_cannot_type_for_the_user(machine)
 
 
 @pytest.mark.parametrize("machine", ARCH)
+def test_limits_are_changed_for_oneself_only(machine):
+    prlimit = {"x86_64": 302, "aarch64": 261}[machine]
+    assert answer(machine, prlimit, 0) == ALLOW
+    assert answer(machine, prlimit, 1234) == EPERM
+
+
+@pytest.mark.parametrize("machine", ARCH)
 def test_calls_in_another_machines_numbers_kill(machine):
     assert answer(machine, 0, arch=0x40000003) == KILL
     if machine == "x86_64":

@@ -77,7 +77,7 @@ def most_threads(limits: Mapping[str, float]) -> int:
 
 
 def renounce() -> None:
-    """No capability, no new privilege. Before this, mounts; after it, only the two filters."""
+    """No capability, no new privilege. Before this, mounts; after it, only Landlock and the system-call filter."""
     kernel.drop_capabilities()
     kernel.forbid_new_privileges()
 
@@ -88,8 +88,9 @@ def fence(readable: Sequence[str], writable: str) -> None:
     landlock.restrict([*readable, "/dev/urandom", "/dev/random"], [writable, *devices])
 
 
-def filter_calls() -> None:
-    seccomp.install()
+def filter_calls(level: str) -> None:
+    """The system-call filter; the last step, because it forbids the others."""
+    seccomp.install(beside_landlock=level == "partial")
 
 
 def _lower(kind: int, value: int) -> None:

@@ -5,7 +5,7 @@ an ordinary error; `clone3` answers ENOSYS, so that libc falls back to `clone`, 
 foreign architecture (32-bit, x32) kills the process, because its numbers mean other calls.
 
 Refused: network and named sockets (a stream socketpair stays), tracing and other processes' memory, mounts and
-namespaces, kernel keys, bpf, perf, userfaultfd, io_uring (which would make calls that no filter sees), modules,
+namespaces, limits of other processes, kernel keys, bpf, perf, userfaultfd, io_uring (which would make calls that no filter sees), modules,
 clocks, and memory that no process shows as resident (memfd, SysV shared memory and queues).
 """
 
@@ -43,6 +43,16 @@ _NUMBERS = {  # x86_64, aarch64 (None: the call does not exist there)
     "sethostname": (170, 161), "setdomainname": (171, 162),
     "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171), "clock_adjtime": (305, 266),
 }
+_WHAT_LANDLOCK_LEAVES = {
+    "setsid": (112, 157), "setpgid": (109, 154),
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
+    "utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
+    "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7), "setxattrat": (463, 463),
+    "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16), "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+}
+_PRLIMIT = (302, 261)
 _CLONE, _CLONE3, _SOCKETPAIR, _PRCTL, _IOCTL = (56, 220), (435, 435), (53, 199), (157, 167), (16, 29)
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _COLUMN = {"x86_64": 0, "aarch64": 1}
@@ -66,16 +76,21 @@ def supported() -> bool:
     return sys.platform == "linux" and sys.byteorder == "little" and sys.maxsize > 2**32 and _machine() in _AUDIT_ARCH
 
 
-def install() -> None:
+def install(beside_landlock: bool) -> None:
     """Put the filter on this process and everything it will start, for good. Needs no-new-privileges. OSError."""
-    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in program(_machine()))
+    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in program(_machine(), beside_landlock))
     text = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("<HxxxxxxQ", len(code) // 8, ctypes.addressof(text))
     kernel.syscall("seccomp", _SECCOMP[_machine()], _SECCOMP_SET_MODE_FILTER, 0, header)
 
 
-def program(machine: str) -> list[Instruction]:
-    """The filter's instructions for "x86_64" or "aarch64"."""
+def program(machine: str, beside_landlock: bool = False) -> list[Instruction]:
+    """The filter's instructions for "x86_64" or "aarch64".
+
+    Beside Landlock, without namespaces, some calls report success and do nothing, because programs that mean no
+    harm make them too: changing modes, owners, times and attributes of files, which Landlock does not guard, and
+    leaving the process group, by which all of a job is killed at once.
+    """
     column = _COLUMN[machine]
     code = [_load(_ARCH_AT), (_EQUAL, 1, 0, _AUDIT_ARCH[machine]), (_RETURN, 0, 0, _KILL), _load(_NUMBER_AT)]
     if machine == "x86_64":
@@ -83,6 +98,10 @@ def program(machine: str) -> list[Instruction]:
     for numbers in _NUMBERS.values():
         if numbers[column] is not None:
             code += _when(numbers[column], [_refuse()])
+    for numbers in _WHAT_LANDLOCK_LEAVES.values() if beside_landlock else ():
+        if numbers[column] is not None:
+            code += _when(numbers[column], [_refuse(0)])
+    code += _when(_PRLIMIT[column], [_argument(0), (_EQUAL, 1, 0, 0), _refuse(), _allow()])  # of itself only
     code += _when(_CLONE3[column], [_refuse(errno.ENOSYS)])
     code += _when(_CLONE[column], [_argument(0), (_ANY_BIT, 0, 1, _NEW_NAMESPACES), _refuse(), _allow()])
     code += _when(_PRCTL[column], [_argument(0), (_EQUAL, 0, 1, _PR_SET_PDEATHSIG), _refuse(), _allow()])

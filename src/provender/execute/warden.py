@@ -6,6 +6,7 @@ a bounded tail of its output and one bounded line of last words.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import math
@@ -110,6 +111,7 @@ def _become(config: Mapping[str, object], order: Order, fds: list[int], scratch:
     channel, out, words, *files = fds
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.setsid()
         views = [inside.take(fd) for fd in files]
         channel, words = _only_descriptors(channel, out, words)
         connection = socket.socket(fileno=channel)
@@ -129,7 +131,7 @@ def _become(config: Mapping[str, object], order: Order, fds: list[int], scratch:
         if level == "partial":
             confine.fence([str(p) for p in config["visible"]], work)
         if level != "unsealed":
-            confine.filter_calls()
+            confine.filter_calls(str(level))
         os.write(words, _SETTLED)  # fails when the warden is already gone
     except BaseException as error:
         try:
@@ -158,14 +160,15 @@ def _watch_over(
     for fd in fds:
         os.set_blocking(fd, False)
         poller.register(fd, select.POLLIN)
-    if hasattr(os, "pidfd_open"):
-        poller.register(os.pidfd_open(job), select.POLLIN)  # wakes us at its death
+    life = os.pidfd_open(job) if _LINUX else -1
+    if life >= 0:
+        poller.register(life, select.POLLIN)  # tells of its death while its number is still its own
     next_look = 0.0
     while True:
         ready = dict(poller.poll(_TICK * 1000))
         if out in ready and not _read(out, watch.tail, _TAIL):
             poller.unregister(out)
-        if words in ready and not _read(words, watch.words, _LAST_WORDS):
+        if words in ready and not _read(words, watch.words, -_LAST_WORDS):
             poller.unregister(words)
         if control in ready:
             _stop(watch, "crashed", "the job was stopped by the harness")
@@ -173,9 +176,10 @@ def _watch_over(
         if now >= next_look or watch.cause:
             next_look = now + _TICK
             _look(limits, watch, scratch, now)
-        if watch.cause:
-            os.kill(job, signal.SIGKILL)
-        pid, status, usage = os.wait4(job, 0 if watch.cause else os.WNOHANG)
+        over = watch.cause is not None or life in ready
+        if over:
+            _kill(job, group=scratch is not None)
+        pid, status, usage = os.wait4(job, 0 if over else os.WNOHANG)
         if pid:
             break
     if scratch is not None:
@@ -183,7 +187,7 @@ def _watch_over(
     for _ in range(64):  # what it printed last; bounded, because at a weaker level somebody may still write
         if not _read(out, watch.tail, _TAIL):
             break
-    _read(words, watch.words, _LAST_WORDS)
+    _read(words, watch.words, -_LAST_WORDS)
     return status, usage
 
 
@@ -229,14 +233,25 @@ def _stop(watch: _Watch, kind: str, message: str) -> None:
         watch.cause = (kind, message)
 
 
+def _kill(job: int, group: bool) -> None:
+    """Kill the job. Where it is not process 1 of its own world, all of its group at once, which no fork outruns."""
+    os.kill(job, signal.SIGKILL)
+    if group:
+        with contextlib.suppress(ProcessLookupError):  # it has not yet founded its group
+            os.killpg(job, signal.SIGKILL)
+
+
 def _read(fd: int, into: bytearray, keep: int) -> bool:
-    """Add what can be read to the tail kept in `into`; False at the end or when nothing is there."""
+    """Add what can be read, then keep the last `keep` bytes, or the first -`keep`; False when nothing was there."""
     try:
         chunk = os.read(fd, _CHUNK)
     except BlockingIOError:
         return False
     into += chunk
-    del into[: max(0, len(into) - keep)]
+    if keep < 0:
+        del into[-keep:]
+    else:
+        del into[: max(0, len(into) - keep)]
     return bool(chunk)
 
 
