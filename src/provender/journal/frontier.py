@@ -7,9 +7,12 @@ node starts from its black parent's state, and so does each black child of that 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+
+_ARRAYS = ("_branch_at", "_observed", "_tries_at", "_novelty")
 
 
 class Frontier:
@@ -20,7 +23,9 @@ class Frontier:
     lowest, highest   of all observations so far (0.5 and 0.5 before the first)
     """
 
-    __slots__ = ("_branch_at", "_observed", "_pending", "_place", "_tries", "_tries_at", "highest", "lowest", "queue", "used")
+    __slots__ = (
+        "_branch_at", "_novelty", "_observed", "_pending", "_place", "_tries", "_tries_at", "highest", "lowest", "queue", "used",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.queue: dict[int, int] = {}  # pending node -> branch
@@ -32,6 +37,7 @@ class Frontier:
         self._branch_at = np.zeros(16, np.int64)
         self._observed = np.zeros(16)
         self._tries_at = np.zeros(16)
+        self._novelty = np.zeros(16)
 
     def __len__(self) -> int:
         """Branches with pending nodes."""
@@ -51,6 +57,11 @@ class Frontier:
     def tries(self) -> np.ndarray:
         """(b,) executions begun from that state, those in flight included."""
         return self._view(self._tries_at)
+
+    @property
+    def novelty(self) -> np.ndarray:
+        """(b,) 1 / sqrt(1 + tries), kept beside them because every pick needs it for every branch."""
+        return self._view(self._novelty)
 
     def pending(self, branch: int) -> tuple[int, ...]:
         """Pending nodes of a branch, the oldest first."""
@@ -80,7 +91,8 @@ class Frontier:
         branch = self.queue.pop(node)
         self.used += 1
         self._tries[branch] = tries = self._tries.get(branch, 0) + 1
-        self._tries_at[self._place[branch]] = tries
+        place = self._place[branch]
+        self._tries_at[place], self._novelty[place] = tries, 1.0 / math.sqrt(1.0 + tries)
         del self._pending[branch][node]
         if not self._pending[branch]:
             self._leave(branch)
@@ -93,12 +105,14 @@ class Frontier:
     def _enter(self, branch: int, observed: float) -> None:
         place = len(self._place)
         if place == len(self._branch_at):
-            for name in ("_branch_at", "_observed", "_tries_at"):
+            for name in _ARRAYS:
                 array = getattr(self, name)
                 setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
         self._place[branch] = place
         self._pending[branch] = {}
-        self._branch_at[place], self._observed[place], self._tries_at[place] = branch, observed, self._tries.get(branch, 0)
+        tries = self._tries.get(branch, 0)
+        self._branch_at[place], self._observed[place] = branch, observed
+        self._tries_at[place], self._novelty[place] = tries, 1.0 / math.sqrt(1.0 + tries)
 
     def _leave(self, branch: int) -> None:
         """The last row moves into the place that becomes free."""
@@ -108,7 +122,8 @@ class Frontier:
         if place != last:
             moved = int(self._branch_at[last])
             self._place[moved] = place
-            for array in (self._branch_at, self._observed, self._tries_at):
+            for name in _ARRAYS:
+                array = getattr(self, name)
                 array[place] = array[last]
 
     def _view(self, array: np.ndarray) -> np.ndarray:

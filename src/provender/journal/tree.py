@@ -164,8 +164,9 @@ class Tree:
         self._answers: dict[int, list[int]] = {}  # finished node -> nodes grown after it
         self._built: dict[int, int] = {}  # red node (or D0) -> black nodes grown on its discoveries
         self._running: dict[int, None] = {}
-        self._visits: dict[int, int] = {}
-        self._rewards: dict[int, float] = {}
+        self._parent: list[int] = []  # by node, as the next two; lists, since every outcome walks up to the root
+        self._visits: list[int] = []
+        self._rewards: list[float] = []
         self._credit: dict[int, float] = {}
         self._observed: dict[int, float] = {}
         self._finished: list[int] = []
@@ -279,11 +280,11 @@ class Tree:
 
     def visits(self, node: int) -> int:
         """The paper's N: finished nodes in the subtree, the node included."""
-        return self._visits.get(node, 0)
+        return self._visits[node]
 
     def reward_sum(self, node: int) -> float:
         """The paper's R over the same nodes: reward of a scored one, 0.01 of a red one, 0 of a failed one."""
-        return self._rewards.get(node, 0.0)
+        return self._rewards[node]
 
     def credit(self, node: int) -> float | None:
         """What a node has brought: a black one its reward, a red one the best reward of its black children; or None."""
@@ -314,6 +315,9 @@ class Tree:
         if event.after is not None:
             self._answers.setdefault(event.after, []).append(event.node)
         self._nodes[event.node] = node
+        self._parent.append(-1 if event.parent is None else event.parent)
+        self._visits.append(0)
+        self._rewards.append(0.0)
         self.frontier.add(event.node, node.branch, self._observed.get(node.branch, 0.5))
 
     def _start(self, node: int) -> None:
@@ -348,8 +352,8 @@ class Tree:
                 self._credit[at.parent] = max(self._credit.get(at.parent, 0.0), event.reward)
 
     def _backpropagate(self, node: int, reward: float) -> None:
-        at: int | None = node
-        while at is not None:
-            self._visits[at] = self._visits.get(at, 0) + 1
-            self._rewards[at] = self._rewards.get(at, 0.0) + reward
-            at = self._nodes[at].grown.parent
+        parent, visits, rewards = self._parent, self._visits, self._rewards
+        while node >= 0:
+            visits[node] += 1
+            rewards[node] += reward
+            node = parent[node]

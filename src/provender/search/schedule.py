@@ -51,10 +51,10 @@ class BranchScheduler:
         frontier = tree.frontier
         if not len(frontier):
             raise ValueError("no node is pending: ask the growth policy first")
+        # The docstring's score, times the span and plus the minimum, which are the same for all branches.
         span = (frontier.highest - frontier.lowest) or 1.0
-        score = np.sqrt(math.log(frontier.used + 2) / (1.0 + frontier.tries))
-        score *= self.exploration
-        score += frontier.observed / span  # the minimum is the same for all: it cannot change the order
+        score = frontier.novelty * (self.exploration * span * math.sqrt(math.log(frontier.used + 2)))
+        score += frontier.observed
         ties = np.flatnonzero(score == score.max())
         branch = frontier.branches[ties[rng.randrange(len(ties))]]
         return _any(frontier.pending(int(branch)), rng)
