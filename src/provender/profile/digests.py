@@ -44,7 +44,7 @@ def value_digests(column: pd.Series, *, exact: bool = True) -> np.ndarray:
         column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         dtype = column.dtype
     if dtype.kind in "mM":
-        return _mix(column.astype(f"{dtype.kind}8[ns]").to_numpy().view(np.uint64) ^ _DATE)
+        return _mix(column.to_numpy().astype(f"{dtype.kind}8[ns]").view(np.uint64) ^ _DATE)
     if pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
         return _numbers(column, exact)
     return _words(column, exact)

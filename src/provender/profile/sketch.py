@@ -89,25 +89,25 @@ def sketch_column(column: pd.Series, kind: str | None = None) -> ColumnSketch:
     present = column.dropna()
     if kind == "image" or (len(present) and isinstance(present.iloc[0], bytes)):
         return ColumnSketch(**head, semantic="", cardinality=int(present.nunique()))
-    distinct = join_values(present)
+    unique = present.drop_duplicates()
+    distinct = join_values(unique)
     digests = np.unique(pd.util.hash_array(distinct.astype(object), categorize=False).astype(np.uint32))
     minhash = RMinHash(num_perm=PERMUTATIONS, seed=_SEED)
     minhash.update(list(distinct))
     numbers = plain_numbers(present).dropna() if kind == "numeric" else pd.Series(dtype=float)
     numbers = numbers[np.isfinite(numbers)]
-    shown = present.astype("str").drop_duplicates()
+    shown = unique.iloc[:: max(1, len(unique) // 8)].head(8).astype("str")
+    texts = unique.head(1_000).astype("str") if kind in ("text", "category") else unique[:0]
     return ColumnSketch(
         **head,
-        semantic=semantic_type(present, kind),
+        semantic=semantic_type(unique, kind),
         cardinality=len(distinct),
-        words=round(float(shown.head(1_000).str.count(r"\S+").mean()), 2)
-        if kind in ("text", "category") and len(shown)
-        else 0.0,
+        words=round(float(texts.str.count(r"\S+").mean()), 2) if len(texts) else 0.0,
         low=float(numbers.min()) if len(numbers) else None,
         high=float(numbers.max()) if len(numbers) else None,
         mean=float(numbers.mean()) if len(numbers) else None,
         std=float(numbers.std(ddof=0)) if len(numbers) else None,
-        samples=tuple(value[:_SHOWN] for value in shown.iloc[:: max(1, len(shown) // 8)].head(8)),
+        samples=tuple(value[:_SHOWN] for value in shown),
         values=_pack(digests) if 0 < len(distinct) <= MOST_EXACT else "",
         minhash=_pack(np.asarray(minhash.digest(), np.uint32)) if len(distinct) else "",
     )
@@ -126,7 +126,7 @@ def join_values(column: pd.Series) -> np.ndarray:
         return np.array(
             [f"{v:.0f}" if v == np.floor(v) and abs(v) < 1e15 else f"{v:.6g}" for v in numbers], dtype=object
         )
-    texts = pa.array(present.astype("str").unique().astype(object), type=pa.large_string())
+    texts = pa.array(present.astype("str").unique(), type=pa.large_string())
     return normalise_text(texts).unique().to_numpy(zero_copy_only=False).astype(object)
 
 
@@ -152,7 +152,7 @@ def semantic_type(present: pd.Series, kind: str) -> str:
         return ""
     if pd.api.types.is_numeric_dtype(present.dtype):
         return _semantic_number(present.to_numpy(dtype=float), name)
-    values = pd.Series(present.astype("str").unique()[:2_000], dtype="str").str.strip()
+    values = present.head(2_000).astype("str").drop_duplicates().str.strip()
     for semantic, pattern in _PATTERNS.items():
         if values.str.match(pattern).mean() > 0.9:
             return semantic

@@ -99,7 +99,7 @@ def _read_csv(path: Path, limit_rows: int | None) -> pd.DataFrame:
         raise TaskError(f"{path.name} has no columns: give a file with a header and rows") from None
     except (pd.errors.ParserError, ValueError) as error:
         raise TaskError(
-            f"{path.name} is not a table separated by {delimiter!r}: {error}; quote fields that hold it"
+            f"{path.name} is not a table separated by {delimiter!r} ({str(error).strip()}): quote fields that hold it"
         ) from None
 
 
