@@ -91,7 +91,7 @@ class Rows:
     def take(self, chosen: np.ndarray | Sequence[int], reason: str) -> Rows:
         """The rows at these positions (or under this boolean mask); the others are dropped for `reason`."""
         chosen = np.asarray(chosen)
-        positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        positions = np.flatnonzero(chosen) if chosen.dtype == bool else chosen if len(chosen) else chosen.astype(np.int64)
         dropped = np.setdiff1d(self.ids, self.ids[positions])
         return replace(
             self,

@@ -12,6 +12,7 @@ from ..contract.schema import Schema
 from ..contract.split import SEALED_FROM, Split, bundles, make_split
 from ..contract.task import Task
 from ..errors import TaskError
+from ..profile.conform import conform
 from ..profile.digests import normalised_digests, row_digests
 from ..profile.infer import infer_schema
 from ..profile.table import read_table
@@ -72,6 +73,9 @@ def load_records(task: Task, *, sealed: bool = True) -> Records:
             number = _ASKED
             extra = extra.assign(**{name: train[name].iloc[0] for name in task.data.target})
         _require(extra, task, key)
+        if task.data.weight and task.data.weight not in extra:
+            extra = extra.assign(**{task.data.weight: 1.0})  # how much a row counts matters in training
+        _same_columns(extra, train, task, key)
         if missing := int(extra[list(task.data.target)].isna().any(axis=1).sum()):
             raise TaskError(f"{key} lacks the target in {missing} of {len(extra)} rows: drop those rows")
         parts.append(extra)
@@ -88,7 +92,8 @@ def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, sealed: bool)
     if task.kind == "classification":
         classes = task.classes or class_names(table[data.target[0]])
     y = encode_target(table, data.target, task.kind, classes)
-    frame = table[list(schema.names)].set_axis(pd.Index(row_ids(task.digest, len(table)), name=ROW))
+    _check_names(task, schema)
+    frame = conform(table, schema).set_axis(pd.Index(row_ids(task.digest, len(table)), name=ROW))
     groups = None if task.evaluation.group is None else pd.factorize(table[task.evaluation.group])[0]
     time = None if task.evaluation.time is None else _time(table[task.evaluation.time])
     strata = y if task.kind == "classification" else None
@@ -113,7 +118,7 @@ def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, sealed: bool)
         classes=tuple(classes),
         frame=frame,
         y=y,
-        weight=table[data.weight].to_numpy(float) if data.weight else np.ones(len(table)),
+        weight=_weights(table[data.weight]) if data.weight else np.ones(len(table)),
         split=split,
         bundle=bundle,
         strata=strata,
@@ -135,10 +140,39 @@ def _require(table: pd.DataFrame, task: Task, key: str) -> None:
             raise TaskError(f"{where} names the column {column!r}, which {key} does not have: it has {', '.join(map(str, table.columns[:12]))}")
 
 
+def _same_columns(extra: pd.DataFrame, train: pd.DataFrame, task: Task, key: str) -> None:
+    known = {*task.data.target, task.data.id, task.data.weight}
+    if lacking := [str(name) for name in train.columns if name not in extra.columns and name not in known]:
+        raise TaskError(f"{key} lacks the column {lacking[0]!r}, which data.train has: add it, or drop it from data.train")
+
+
+def _check_names(task: Task, schema: Schema) -> None:
+    for key, names in (("evaluation.slices", task.evaluation.slices), ("data.private", task.data.private)):
+        if unknown := [name for name in names if name not in (*schema.names, *task.data.target, task.data.id)]:
+            raise TaskError(f"{key} names the column {unknown[0]!r}, which data.train does not have: it has {', '.join(schema.names[:12])}")
+
+
+def _weights(column: pd.Series) -> np.ndarray:
+    weight = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    bad = ~np.isfinite(weight) | (weight < 0)
+    if bad.any() or not weight.any():
+        told = f"holds {column[bad].iloc[0]!r}" if bad.any() else "is zero everywhere"
+        raise TaskError(f"the weight column {column.name!r} {told}: give each row a number that is not negative, and some more than 0")
+    return weight
+
+
 def _time(column: pd.Series) -> np.ndarray:
+    """(n,) sortable times; NaT and what is no time are refused, because rows without a time have no place in it."""
     if column.dtype.kind in "iuf":
-        return column.to_numpy(float)
-    return pd.to_datetime(column, errors="coerce", format="mixed").to_numpy("M8[ns]").view(np.int64)
+        time = column.to_numpy(float)
+        bad = np.isnan(time)
+    else:
+        parsed = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
+        bad = parsed.isna().to_numpy()
+        time = parsed.dt.tz_localize(None).to_numpy("M8[us]").view(np.int64)
+    if bad.any():
+        raise TaskError(f"evaluation.time names {column.name!r}, which holds no time in {int(bad.sum())} rows, such as {column[bad].iloc[0]!r}: drop or correct them")
+    return time
 
 
 def _benchmark(task: Task) -> Records:
