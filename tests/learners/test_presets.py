@@ -211,6 +211,11 @@ def test_inputs_with_other_columns_are_refused():
         fitted("logistic", "classification", x, y).predict(x[:, 1:])
 
 
+def test_sparse_features_too_large_to_be_dense_are_refused_before_memory_is_taken():
+    with pytest.raises(ValueError, match=r"200000 x 100000 sparse features are too many.*reduce"):
+        fitted("hist_gradient_boosting", "regression", sparse.csr_matrix((200_000, 100_000)), np.arange(200_000.0))
+
+
 def test_fit_that_cannot_converge_says_so():
     x, y = load_breast_cancer(return_X_y=True)
     with pytest.raises(RuntimeError, match=r"not converged after 10 iterations.*max_iter"):

@@ -17,6 +17,7 @@ from scipy import sparse
 
 from .presets import Preset
 
+_MOST_DENSE = 100_000_000  # cells; 800 MB
 _ROUNDED = 8  # decimals to which fingerprints of equal columns agree, whatever order they were summed in
 
 
@@ -44,6 +45,10 @@ class Preparation:
     def matrix(self, features) -> np.ndarray | sparse.csr_matrix:
         if sparse.issparse(features):
             x = sparse.csr_matrix(features, dtype=float)
+            if self.dense and x.shape[0] * x.shape[1] > _MOST_DENSE:
+                raise ValueError(
+                    f"{x.shape[0]} x {x.shape[1]} sparse features are too many for this learner, which makes them dense: reduce them (SVD, selection)"
+                )
             x = x.toarray() if self.dense else x
         else:
             if isinstance(features, pd.DataFrame):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,6 +27,8 @@ from .infer import infer_kind
 PERMUTATIONS = 256
 MOST_EXACT = 32_768
 _SEED = 42
+_LOOKED_AT = 1_000  # distinct values that decide about the semantic type
+_ZIP = re.compile(r"^[A-Za-z]{0,2}[\d -]{3,10}[A-Za-z]{0,2}$")
 _SHOWN = 120  # characters of a sample value
 _PATTERNS = {
     "email": re.compile(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$", re.IGNORECASE),
@@ -152,27 +154,23 @@ def semantic_type(present: pd.Series, kind: str) -> str:
         return ""
     if pd.api.types.is_numeric_dtype(present.dtype):
         return _semantic_number(present.to_numpy(dtype=float), name)
-    values = present.head(2_000).astype("str").drop_duplicates().str.strip()
+    values = [str(value).strip() for value in present.head(_LOOKED_AT)]
     for semantic, pattern in _PATTERNS.items():
-        if values.str.match(pattern).mean() > 0.9:
+        if _share(values, pattern.match) > 0.9:
             return semantic
-    for semantic, known in _countries().items():
-        if (
-            len(values) >= 3
-            and values.str.lower().isin(known).mean() > 0.8
-            and (semantic == "country" or values.str.isupper().mean() > 0.8)
-        ):
-            return semantic
-    if (
-        re.search(r"(^|[^a-z])(zip|postal|post_?code)", name)
-        and values.str.match(r"^[A-Za-z]{0,2}[\d -]{3,10}[A-Za-z]{0,2}$").mean() > 0.8
-    ):
+    if len(values) >= 3:
+        upper = _share(values, str.isupper) > 0.8
+        for semantic, known in _countries().items():
+            if (semantic == "country" or upper) and _share(values, lambda v, known=known: v.lower() in known) > 0.8:
+                return semantic
+    if re.search(r"(^|[^a-z])(zip|postal|post_?code)", name) and _share(values, _ZIP.match) > 0.8:
         return "zip"
-    return (
-        "city"
-        if re.search(r"(^|[^a-z])(city|town|municipality)([^a-z]|$)", name) and values.str.match(r"^\D+$").mean() > 0.8
-        else ""
-    )
+    named_city = re.search(r"(^|[^a-z])(city|town|municipality)([^a-z]|$)", name)
+    return "city" if named_city and _share(values, re.compile(r"^\D+$").match) > 0.8 else ""
+
+
+def _share(values: list[str], holds: Callable[[str], object]) -> float:
+    return sum(bool(holds(value)) for value in values) / len(values)
 
 
 def _semantic_number(values: np.ndarray, name: str) -> str:
