@@ -14,6 +14,7 @@ from ..contract.task import Task
 from ..errors import SandboxError, UserError
 from ..execute.executor import Executor, open_executor
 from ..execute.job import Job, Limits
+from ..methods.registry import METHODS
 from ..pipeline.admit import Customs, parse_sketch
 from ..pipeline.grader import graded_metric
 from ..pipeline.judge import Judge
@@ -28,8 +29,9 @@ from ..sources.source import Source
 from .settings import Settings
 from .workspace import Workspace
 
+# What a job imports that its zygote has not, it imports again on every fold: so the zygote has every method.
 LOADER_PRELOAD = (
-    "provender.pipeline.inside.loader", "provender.pipeline.inside.parse", "provender.methods.registry",
+    "provender.pipeline.inside.loader", "provender.pipeline.inside.parse", *(f"provender.methods.{name}" for name in METHODS),
     "sklearn.compose", "sklearn.pipeline", "sklearn.impute", "sklearn.preprocessing", "sklearn.feature_extraction.text",
     "sklearn.decomposition", "sklearn.linear_model", "sklearn.neighbors", "sklearn.model_selection", "sklearn.kernel_approximation",
 )  # fmt: skip

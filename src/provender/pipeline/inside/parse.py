@@ -7,19 +7,16 @@ from pathlib import Path
 
 from ...contract.wire import pack
 from ...execute.inside import Channel
+from ...sources.sketching import read_offered, sketch_file
 
 
 def table(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None:
     """files: one file's bytes; params: its name (the suffix names the format). Sends the table."""
-    from ...profile.table import read_table
-
-    channel.send({"step": "table"}, pack({"frame": read_table(_land(params["name"], files[0])).reset_index(drop=True)}))
+    channel.send({"step": "table"}, pack({"frame": read_offered(_land(params["name"], files[0])).reset_index(drop=True)}))
 
 
 def sketch(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None:
     """files: one file's bytes; params: its name. Sends the table's sketch as JSON."""
-    from ...sources.sketching import sketch_file
-
     channel.send({"step": "sketch"}, pack({"sketch": dict(sketch_file(_land(params["name"], files[0])))}))
 
 
