@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import platform
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +16,7 @@ from ..contract.task import Task
 from ..errors import SandboxError, UserError
 from ..execute.executor import Executor, open_executor
 from ..execute.job import Job, Limits
+from ..learners.presets import find_preset
 from ..methods.registry import METHODS
 from ..pipeline.admit import Customs, parse_sketch
 from ..pipeline.grader import graded_metric
@@ -35,7 +38,7 @@ LOADER_PRELOAD = (
     "sklearn.compose", "sklearn.pipeline", "sklearn.impute", "sklearn.preprocessing", "sklearn.feature_extraction.text",
     "sklearn.decomposition", "sklearn.linear_model", "sklearn.neighbors", "sklearn.model_selection", "sklearn.kernel_approximation",
 )  # fmt: skip
-LEARNER_PRELOAD = ("provender.pipeline.inside.learner", "provender.pipeline.inside.program", "provender.learners", "sklearn.linear_model")
+LEARNER_PRELOAD = ("provender.pipeline.inside.learner", "provender.pipeline.inside.program", "provender.learners.fitting")
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
     try:
         starting = [
             openers.submit(_executor, settings, LOADER_PRELOAD, ()),
-            openers.submit(_executor, settings, LEARNER_PRELOAD, _readable(task)),
+            openers.submit(_executor, settings, _learner_preload(task), _readable(task)),
         ]
         records = load_records(task, sealed=settings.agent != "playbook")
         facts = task_facts(task, records)
@@ -164,6 +167,24 @@ def _executor(settings: Settings, preload: Sequence[str], readable: Sequence[Pat
     with executor.start(Job(entry="provender.execute.inside:ping")) as session:
         session.end()
     return executor
+
+
+def _learner_preload(task: Task) -> tuple[str, ...]:
+    """What the learners' zygote imports: the preset's own library, or what the user's learner.py imports."""
+    spec = task.learner
+    if spec.preset:
+        return (*LEARNER_PRELOAD, find_preset(spec.preset, task.kind).estimators[task.kind].partition(":")[0])
+    named = {word for word in _imported(spec.source or "") if importlib.util.find_spec(word.partition(".")[0])}
+    return (*LEARNER_PRELOAD, *sorted(named))
+
+
+def _imported(source: str) -> set[str]:
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:
+        return set()  # its own job will say so
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
 
 
 def _readable(task: Task) -> tuple[Path, ...]:
