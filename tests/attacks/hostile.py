@@ -403,7 +403,7 @@ def show_privileges(channel, params, files):
         got.append("may gain privileges")
     if LIBC.prctl(21, 0, 0, 0, 0) != 2:
         got.append("no system-call filter")
-    if any(LIBC.prctl(23, capability, 0, 0, 0) == 1 for capability in range(41)):
+    if params["bounded"] and any(LIBC.prctl(23, capability, 0, 0, 0) == 1 for capability in range(41)):
         got.append("bounding set")
     if succeeds(os.setuid, 0) and os.getuid() == 0 and params["level"] == "sealed":
         got.append("setuid 0")

@@ -151,7 +151,7 @@ def test_nothing_is_written_outside_the_scratch(executor, tmp_path):
                sysconfig.get_path("purelib"), str(Path(__file__).parents[2] / "src" / "provender"), str(tmp_path)]  # fmt: skip
     assert got(executor, "write_everywhere", folders=folders, name=name) == []
     got(executor, "write_everywhere", folders=["/tmp", "/dev/shm", tempfile.gettempdir()], name=name)
-    assert not any(Path(folder, name + end).exists() for folder in [*folders, "/tmp", "/dev/shm"] for end in ("", ".txt"))
+    assert not any(os.path.exists(os.path.join(folder, name + end)) for folder in [*folders, "/tmp", "/dev/shm"] for end in ("", ".txt"))
 
 
 def test_what_can_be_read_cannot_be_changed(executor, tmp_path):
@@ -320,7 +320,8 @@ def test_the_kernels_side_doors_are_shut(executor):
 
 
 def test_there_are_no_privileges_left(executor):
-    assert got(executor, "show_privileges", level=executor.level) == []
+    bounded = executor.level == "sealed" or os.getuid() == 0  # nobody else may change the bounding set
+    assert got(executor, "show_privileges", level=executor.level, bounded=bounded) == []
 
 
 def test_set_user_id_programs_gain_nothing(executor):

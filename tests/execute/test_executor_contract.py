@@ -302,7 +302,7 @@ def test_nothing_survives_a_parent_that_is_killed(level):
     mark = f"provender-mark-{os.getpid()}-{level}"
     here = str(Path(__file__).parent)
     command = [sys.executable, "-c", PARENT, here, level, mark]
-    environment = {**os.environ, "PYTHONPATH": here}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as parent:
         assert parent.stdout.readline() == b"running\n"
         assert len(processes_named(mark)) >= 4  # parent, job's sleepers

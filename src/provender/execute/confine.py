@@ -67,7 +67,7 @@ def limit(limits: Mapping[str, float], *, cpus: int, count_processes: bool) -> N
     _lower(resource.RLIMIT_AS, _address_space() + max(2 * memory, memory + _ROOM))
     _lower(resource.RLIMIT_CPU, int(limits["seconds"]) * cpus + 60)
     if count_processes:  # elsewhere the kernel would count the user's other processes too
-        _lower(resource.RLIMIT_NPROC, most_threads(limits))
+        _lower(resource.RLIMIT_NPROC, 2 * most_threads(limits))  # the warden sees the excess first
     _lower(resource.RLIMIT_NOFILE, int(limits["files"]))
 
 

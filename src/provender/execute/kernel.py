@@ -6,6 +6,7 @@ Each raises OSError with the call's name. On other systems nothing here may be c
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import struct
 
@@ -83,11 +84,16 @@ def show_memory() -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every capability for good: bounding, ambient, effective, permitted and inheritable set."""
+    """Give up every capability for good: bounding, ambient, effective, permitted and inheritable set.
+
+    Without any capability the bounding set cannot be changed, and without new privileges it grants nothing.
+    """
     for capability in range(_LAST_CAPABILITY + 1):
         try:
             prctl(_PR_CAPBSET_DROP, capability)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EPERM):
+                raise
             break
     prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
     header = struct.pack("<Ii", _CAPABILITY_VERSION_3, 0)

@@ -181,6 +181,7 @@ class _Zygote:
             raise BrokenPipeError("the zygote ended at its start")
         trouble = json.loads(line)["trouble"]
         if trouble is not None:
+            self._trouble = trouble
             raise SandboxError(f"the sandbox could not start: {trouble}")
         self._socket.settimeout(None)
         self._since = time.monotonic()

@@ -10,7 +10,6 @@ import importlib.util
 import json
 import os
 import shutil
-import site
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -38,9 +37,9 @@ class View:
     @classmethod
     def of(cls, preload: Sequence[str], readable: Sequence[Path]) -> View:
         """The view for a zygote of this very interpreter. Its import path is ours, as far as it is visible."""
-        packages = {Path(p) for p in (*site.getsitepackages(), site.getusersitepackages(), sysconfig.get_path("purelib"))}
+        packages = [Path(p) for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
         places = {Path(sys.prefix), Path(sys.base_prefix), Path(sysconfig.get_path("stdlib")), Path(__file__).parents[1]}
-        places |= {Path(p) for p in readable} | {p for p in packages if str(p) in sys.path}
+        places |= {Path(p) for p in readable} | set(packages)
         places |= {root for name in ("numpy", *preload) for root in _roots(name)}
         places = {p.resolve() for p in places} | {p.absolute() for p in places}
         shown = tuple(sorted(str(p) for p in places if p.exists() and not _within(p, map(Path, _SYSTEM))))
