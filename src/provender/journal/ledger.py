@@ -35,14 +35,17 @@ class Cost:
     dollars: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
-        return Cost(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(Cost)})
+        return Cost(**{name: getattr(self, name) + getattr(other, name) for name in _NAMES})
+
+
+_NAMES = tuple(f.name for f in fields(Cost))
 
 
 class Ledger:
-    """The fold. `phases`: {phase: Cost}: "discover" (red nodes), "search" (black nodes) and each `Spent.what`."""
+    """The fold."""
 
     def __init__(self) -> None:
-        self.phases: dict[str, Cost] = {}
+        self._sums: dict[str, list[float]] = {}
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Ledger:
@@ -54,22 +57,28 @@ class Ledger:
     def apply(self, event: Event) -> None:
         """Fold one event in; events without a cost are passed over."""
         if isinstance(event, NodeScored | NodeFailed):
-            cost = Cost(
-                seconds=event.seconds, training_seconds=event.training_seconds,
-                evaluations=event.evaluations, cached=event.cached,
-            )  # fmt: skip
-            self._add("search", cost)
+            self._add("search", event.seconds, event.training_seconds, event.evaluations, event.cached)
         elif isinstance(event, NodeDiscovered):
-            self._add("discover", Cost(seconds=event.seconds))
+            self._add("discover", event.seconds)
         elif isinstance(event, Spent):
-            self._add(event.what, Cost(**{f.name: getattr(event, f.name) for f in fields(Cost)}))
+            self._add(
+                event.what, event.seconds, event.training_seconds, event.evaluations, event.cached, event.tokens, event.dollars
+            )
+
+    @property
+    def phases(self) -> dict[str, Cost]:
+        """{phase: cost}: "discover" (red nodes), "search" (black nodes) and each `Spent.what`, in order of appearance."""
+        return {phase: Cost(**dict(zip(_NAMES, sums, strict=True))) for phase, sums in self._sums.items()}
 
     @property
     def total(self) -> Cost:
         return sum(self.phases.values(), Cost())
 
-    def _add(self, phase: str, cost: Cost) -> None:
-        self.phases[phase] = self.phases.get(phase, Cost()) + cost
+    def _add(self, phase: str, *amounts: float) -> None:
+        """In the order of Cost's fields; what is not given is nothing."""
+        sums = self._sums.setdefault(phase, [0.0, 0.0, 0, 0, 0, 0.0])
+        for place, amount in enumerate(amounts):
+            sums[place] += amount
 
 
 @dataclass(frozen=True, slots=True)
