@@ -311,6 +311,7 @@ BOMBS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_fails_and_the_next_state_scores(noise, pair, tmp_path, bomb):
     text, kinds = BOMBS[bomb]

@@ -83,7 +83,8 @@ def _encode(name: str, value: Any, buffers: list[np.ndarray]) -> dict:
     if issparse(value):
         matrix = csr_matrix(value)
         matrix.sum_duplicates()
-        arrays = (matrix.data, matrix.indices.astype(np.int32), matrix.indptr.astype(np.int64))
+        data = matrix.data.astype(np.uint8) if matrix.dtype == bool else matrix.data
+        arrays = (data, matrix.indices.astype(np.int32), matrix.indptr.astype(np.int64))
         return {"type": "csr", "shape": list(matrix.shape), "buffers": [_keep(a, buffers) for a in arrays]}
     if isinstance(value, np.ndarray):
         return {"type": "array", "buffer": _keep(value, buffers, name)}
@@ -99,7 +100,7 @@ def _keep(array: np.ndarray, buffers: list[np.ndarray], name: str = "an array") 
         array = array.astype(np.float32 if array.dtype.itemsize < 4 else np.float64)
     if array.dtype.newbyteorder("<").str not in _NUMBERS and array.dtype.str not in _NUMBERS:
         raise WireError(f"{name!r} has dtype {array.dtype}; only numbers cross, so cast it first")
-    buffers.append(np.ascontiguousarray(array))
+    buffers.append(np.asarray(array, order="C"))  # unlike ascontiguousarray, one number stays one number
     return len(buffers) - 1
 
 
