@@ -45,7 +45,7 @@ def large_tree(nodes: int, branches: int, rng: random.Random) -> Tree:
 
 
 def microseconds(scheduler: Scheduler, tree: Tree, steps: int, rng: random.Random) -> tuple[float, float]:
-    """Medians of: selecting a node; marking it started, scoring it and backpropagating. A child keeps the frontier full."""
+    """Medians of: selecting a node; starting, scoring and backpropagating it. A child keeps the frontier full."""
     select, fold = [], []
     for _ in range(steps):
         a = time.perf_counter()
@@ -80,7 +80,8 @@ def worth(simulations: int) -> None:
                 for name, scheduler in SCHEDULERS.items():
                     cells = [
                         statistics.fmean(
-                            Simulation(landscape, scheduler, growth, seed, workers).run(budget).gain for seed in range(simulations)
+                            Simulation(landscape, scheduler, growth, seed, workers).run(budget).gain
+                            for seed in range(simulations)
                         )
                         for landscape in LANDSCAPES.values()
                     ]

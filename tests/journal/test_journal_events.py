@@ -40,7 +40,11 @@ def of_type(hint: Any) -> st.SearchStrategy:
     if origin is typing.Literal:
         return st.sampled_from(inner)
     if origin is tuple:
-        return st.tuples(*map(of_type, inner)) if inner[-1] is not ... else st.lists(of_type(inner[0]), max_size=3).map(tuple)
+        return (
+            st.tuples(*map(of_type, inner))
+            if inner[-1] is not ...
+            else st.lists(of_type(inner[0]), max_size=3).map(tuple)
+        )
     if origin is Mapping:
         return st.dictionaries(text, finite, max_size=3) if inner[1] is float else mappings
     if inner:

@@ -28,12 +28,20 @@ from provender.journal.store import MIGRATIONS, MILESTONES, Journal
 
 def started(task: str = "wine", created: float = 1.0, digest: str = "d1") -> RunStarted:
     return RunStarted(
-        task=task, folder="tasks/wine", task_digest=digest, settings={}, environment={}, isolation="sealed", created=created
+        task=task,
+        folder="tasks/wine",
+        task_digest=digest,
+        settings={},
+        environment={},
+        isolation="sealed",
+        created=created,
     )
 
 
 def confirmed() -> Confirmed:
-    return Confirmed(node=1, initial=0.4, best=0.3, gain=0.1, interval=(0.05, 0.15), level=0.01, rows=9, foldings=5, proven=True)
+    return Confirmed(
+        node=1, initial=0.4, best=0.3, gain=0.1, interval=(0.05, 0.15), level=0.01, rows=9, foldings=5, proven=True
+    )
 
 
 @pytest.fixture
@@ -46,7 +54,11 @@ def test_events_are_read_in_the_order_they_were_written(journal):
     journal.append("a", [started(), NodeStarted(node=0)])
     journal.append("b", [started()])
     journal.append("a", [NodeStarted(node=1)])
-    assert [(s.seq, s.event) for s in journal.read("a")] == [(1, started()), (2, NodeStarted(node=0)), (3, NodeStarted(node=1))]
+    assert [(s.seq, s.event) for s in journal.read("a")] == [
+        (1, started()),
+        (2, NodeStarted(node=0)),
+        (3, NodeStarted(node=1)),
+    ]
     assert [s.event for s in journal.read("a", since=2)] == [NodeStarted(node=1)]
     assert list(journal.read("nobody")) == []
 
@@ -104,7 +116,11 @@ def test_runs_are_listed_with_their_status(journal):
     journal.append("b", [started(created=2.0), RunFinished(best=0)])
     journal.append("a", [started(created=1.0, task="iris"), NodeStarted(node=0), RunInterrupted(reason="Ctrl-C")])
     lines = journal.runs()
-    assert [(line.id, line.status, line.events) for line in lines] == [("a", "interrupted", 3), ("b", "finished", 2), ("c", "void", 3)]
+    assert [(line.id, line.status, line.events) for line in lines] == [
+        ("a", "interrupted", 3),
+        ("b", "finished", 2),
+        ("c", "void", 3),
+    ]
     assert lines[0].task == "iris" and lines[0].task_digest == "d1"
 
 
@@ -125,13 +141,17 @@ def test_milestones_are_found_by_their_own_index(journal):
     kinds = ", ".join(f"'{kind}'" for kind in MILESTONES)
     journal.close()
     with sqlite3.connect(journal.path) as db:
-        plan = db.execute(f"EXPLAIN QUERY PLAN SELECT body FROM events WHERE kind IN ({kinds}) ORDER BY run, seq").fetchall()
+        plan = db.execute(
+            f"EXPLAIN QUERY PLAN SELECT body FROM events WHERE kind IN ({kinds}) ORDER BY run, seq"
+        ).fetchall()
     db.close()
     assert "milestones" in plan[0][3]
 
 
 def test_a_removed_run_is_gone_but_what_it_opened_stays_opened(journal):
-    journal.append("a", [started(), confirmed(), TestScored(node=1, initial=0.4, best=0.3, gain=0.1, interval=(0.0, 0.2))])
+    journal.append(
+        "a", [started(), confirmed(), TestScored(node=1, initial=0.4, best=0.3, gain=0.1, interval=(0.0, 0.2))]
+    )
     journal.append("b", [started(), confirmed()])
     journal.append("c", [started(digest="another"), confirmed()])
     assert openings(journal, "d1") == Openings(2, 1)
@@ -163,7 +183,9 @@ def test_the_lease_is_one_processes_and_ends_with_it(journal):
         "import sys; from provender.journal.store import Journal\n"
         "with Journal(sys.argv[1]).lease('a'):\n    print('held', flush=True); sys.stdin.read()"
     )
-    child = subprocess.Popen([sys.executable, "-c", code, journal.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, journal.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert child.stdout.readline() == "held\n"
         with pytest.raises(RunError, match=f"process {child.pid}"), journal.lease("a"):

@@ -22,13 +22,23 @@ from provender.journal.store import Journal
 
 def run_of(task: str, summary: str, gain: float = 0.1234) -> list:
     return [
-        RunStarted(task=task, folder="", task_digest=task, settings={}, environment={}, isolation="sealed", created=1.0),
+        RunStarted(
+            task=task, folder="", task_digest=task, settings={}, environment={}, isolation="sealed", created=1.0
+        ),
         NodeGrown(node=0, parent=None, color="black"),
         StateProposed(node=0, state="s0", loader="", summary="the initial state", author="initial"),
         NodeScored(node=0, dev=0.51234, gain=0.0, reward=0.5),
         NoiseMeasured(seed_std=0.01, paired_std=0.04, dev=0.51234, seconds=1.0),
         NodeGrown(node=1, parent=0, color="black"),
-        StateProposed(node=1, state="s1", loader="", methods=("target_encoding",), assets=("lake:1",), summary=summary, author="playbook"),
+        StateProposed(
+            node=1,
+            state="s1",
+            loader="",
+            methods=("target_encoding",),
+            assets=("lake:1",),
+            summary=summary,
+            author="playbook",
+        ),
         NodeScored(node=1, dev=0.51234 - gain, gain=gain, reward=0.7),
         NodeGrown(node=2, parent=1, color="red"),
         NodeDiscovered(node=2, assets=("lake:2",), summary="a table of gazetteers"),
@@ -41,7 +51,10 @@ def run_of(task: str, summary: str, gain: float = 0.1234) -> list:
 @pytest.fixture
 def memory() -> Memory:
     memory = Memory()
-    for run, task, summary in (("a", "houses", "encode the street by its mean price"), ("b", "wine", "spline of the acidity")):
+    for run, task, summary in (
+        ("a", "houses", "encode the street by its mean price"),
+        ("b", "wine", "spline of the acidity"),
+    ):
         for event in run_of(task, summary):
             memory.apply(run, event)
     return memory
@@ -49,7 +62,8 @@ def memory() -> Memory:
 
 def test_every_executed_node_and_note_is_remembered_in_order(memory):
     assert [(r.node, r.kind, r.color) for r in memory.records("a")] == [
-        (0, "scored", "black"), (1, "scored", "black"), (2, "discovered", "red"), (3, "failed", "black"), (1, "note", None),
+        (0, "scored", "black"), (1, "scored", "black"), (2, "discovered", "red"),
+        (3, "failed", "black"), (1, "note", None),
     ]  # fmt: skip
     assert len(memory.records()) == len(memory) == 10
     record = memory.record("a", 1)
@@ -76,7 +90,9 @@ def test_what_is_remembered_after_a_search_is_found_by_the_next(memory):
     assert [r.text for r in memory.search("zebra")] == ["zebras differ from horses"]
 
 
-@pytest.mark.parametrize("text", ["", "  ", '"', "a AND", "NEAR(", "street*", "col:umn", "-- ; DROP TABLE texts", "ü 😀"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", '"', "a AND", "NEAR(", "street*", "col:umn", "-- ; DROP TABLE texts", "ü 😀"]
+)
 def test_any_text_may_be_searched_for(memory, text):
     assert isinstance(memory.search(text), tuple)
     assert memory.search("street")
@@ -85,7 +101,17 @@ def test_any_text_may_be_searched_for(memory, text):
 def test_nothing_of_the_proof_is_remembered():
     memory = Memory()
     for event in (
-        Confirmed(node=1, initial=0.4, best=0.31337, gain=0.1, interval=(0.0, 0.2), level=0.01, rows=9, foldings=5, proven=True),
+        Confirmed(
+            node=1,
+            initial=0.4,
+            best=0.31337,
+            gain=0.1,
+            interval=(0.0, 0.2),
+            level=0.01,
+            rows=9,
+            foldings=5,
+            proven=True,
+        ),
         TestScored(node=1, initial=0.4, best=0.31337, gain=0.1, interval=(0.0, 0.2)),
     ):
         memory.apply("a", event)

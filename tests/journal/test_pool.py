@@ -30,7 +30,17 @@ def test_an_asset_keeps_its_first_finder_and_its_manifest():
 
 
 def test_uses_say_what_came_of_them():
-    pool = Pool.of([admitted("a"), proposed(2, "a"), scored(2, 0.3), proposed(3, "a"), failed(3), proposed(4, "a"), scored(4, -0.1)])
+    pool = Pool.of(
+        [
+            admitted("a"),
+            proposed(2, "a"),
+            scored(2, 0.3),
+            proposed(3, "a"),
+            failed(3),
+            proposed(4, "a"),
+            scored(4, -0.1),
+        ]
+    )
     assert [(use.node, use.status, use.gain) for use in pool.assets["a"].uses] == [
         (2, "scored", 0.3), (3, "failed", None), (4, "scored", -0.1),
     ]  # fmt: skip

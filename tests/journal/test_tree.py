@@ -51,7 +51,12 @@ def stories(draw) -> list:
     """Any legal run: nodes are grown under finished ones, and start and finish in any order."""
     rng = random.Random(draw(st.integers(0, 10**6)))
     steps = draw(st.integers(0, 60))
-    events = [NoiseMeasured(seed_std=0.5, paired_std=0.5, dev=0.0, seconds=0.0), black(0, None), NodeStarted(node=0), scored(0, 0.0)]
+    events = [
+        NoiseMeasured(seed_std=0.5, paired_std=0.5, dev=0.0, seconds=0.0),
+        black(0, None),
+        NodeStarted(node=0),
+        scored(0, 0.0),
+    ]
     color, pending, running, finished = {0: "black"}, [], [], [0]
     for _ in range(steps):
         move = rng.random()
@@ -82,8 +87,12 @@ def stories(draw) -> list:
 def facts(tree: Tree) -> tuple:
     frontier = tree.frontier
     return (
-        list(tree), list(tree.pending), list(tree.running), tree.finished, tree.best, tree.last_finished, tree.noise, tree.barren,
-        {n.id: (tree.visits(n.id), tree.reward_sum(n.id), tree.credit(n.id), tree.built(n.id), tree.tries(n.id)) for n in tree},
+        list(tree), list(tree.pending), list(tree.running), tree.finished, tree.best,
+        tree.last_finished, tree.noise, tree.barren,
+        {
+            n.id: (tree.visits(n.id), tree.reward_sum(n.id), tree.credit(n.id), tree.built(n.id), tree.tries(n.id))
+            for n in tree
+        },
         {n.id: tree.children(n.id) for n in tree}, {n.id: tree.answers(n.id) for n in tree},
         list(frontier.branches), list(frontier.observed), list(frontier.tries), frontier.state(),
         (frontier.used, frontier.lowest, frontier.highest),
@@ -148,7 +157,17 @@ def test_the_best_is_the_earliest_of_the_highest_gain(story):
 
 def test_a_small_tree_reads_as_it_was_grown():
     tree = Tree.of(SMALL)
-    assert [n.status for n in tree] == ["scored", "discovered", "scored", "pending", "pending", "scored", "failed", "pending", "pending"]
+    assert [n.status for n in tree] == [
+        "scored",
+        "discovered",
+        "scored",
+        "pending",
+        "pending",
+        "scored",
+        "failed",
+        "pending",
+        "pending",
+    ]
     assert tree.best.id == 5
     assert [n.id for n in tree.path(8)] == [8, 5, 1, 0]
     assert tree.base(8).id == 1 and tree.base(4).id == 0 and tree.base(1).id == 1

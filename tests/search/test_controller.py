@@ -47,7 +47,12 @@ def test_a_weak_slice_asks_for_data():
 
 
 def test_slices_without_a_number_or_within_the_noise_say_nothing():
-    slices = {"a": {"rows": 1, "gain": None}, "b": {"rows": 9, "gain": float("nan")}, "c": {"rows": 90, "gain": -0.1}, "d": {}}
+    slices = {
+        "a": {"rows": 1, "gain": None},
+        "b": {"rows": 9, "gain": float("nan")},
+        "c": {"rows": 90, "gain": -0.1},
+        "d": {},
+    }
     assert decided(tree_of(0.0, slices=slices))[0] == "refine"
 
 

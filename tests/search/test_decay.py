@@ -13,7 +13,15 @@ from provender.search.decay import DECAYS, Exponential, Linear, Piecewise
 
 @pytest.mark.parametrize(
     ("t", "value"),
-    [(0, math.sqrt(2)), (11, math.sqrt(2)), (12, math.sqrt(2)), (13, math.sqrt(2) - 0.01), (28, math.sqrt(2) - 0.16), (29, 0.5), (40, 0.5)],
+    [
+        (0, math.sqrt(2)),
+        (11, math.sqrt(2)),
+        (12, math.sqrt(2)),
+        (13, math.sqrt(2) - 0.01),
+        (28, math.sqrt(2) - 0.16),
+        (29, 0.5),
+        (40, 0.5),
+    ],
 )
 def test_piecewise_has_the_papers_three_phases(t, value):
     assert Piecewise()(t, 40) == pytest.approx(value)

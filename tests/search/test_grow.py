@@ -83,7 +83,9 @@ def test_after_a_black_node_the_controller_decides_and_its_reason_is_kept():
 
 def test_after_a_state_that_is_worse_the_search_goes_on_from_where_it_started():
     story = scored(0), found(1, "a"), scored(7, -1.0)
-    assert colors(played(Growth(controller=Always("refine")), *story)[1]) == [("black", 1)]  # another try on the same finds
+    assert colors(played(Growth(controller=Always("refine")), *story)[1]) == [
+        ("black", 1)
+    ]  # another try on the same finds
     assert colors(played(Growth(controller=Always("discover")), *story)[1]) == [("red", 0)]
     assert colors(played(Growth(controller=Always("refine"), retreat=False), *story)[1]) == [("black", 7)]
 

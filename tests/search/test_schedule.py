@@ -54,7 +54,9 @@ def test_picking_from_an_empty_frontier_is_an_error_of_the_caller(scheduler):
 def naive_scores(tree: Tree, exploration: float) -> dict[int, float]:
     """The formula of the docstring, read off the tree node by node."""
     done = [n for n in tree if n.status == "scored"]
-    observed = {n.id: n.reward if n.gain <= 0 else 0.5 + n.gain / (4 * tree.noise * math.sqrt(2 * math.pi)) for n in done}
+    observed = {
+        n.id: n.reward if n.gain <= 0 else 0.5 + n.gain / (4 * tree.noise * math.sqrt(2 * math.pi)) for n in done
+    }
     low, high = min([0.5, *observed.values()]), max([0.5, *observed.values()])
     started = [n for n in tree if n.status != "pending"]
     scores = {}

@@ -298,7 +298,9 @@ KINDS: Mapping[str, type] = {
 
 _NAME = {event: kind for kind, event in KINDS.items()}
 _FIELDS = {event: tuple(f.name for f in dataclasses.fields(event)) for event in KINDS.values()}
-_TUPLES = {event: tuple(f.name for f in dataclasses.fields(event) if f.type.startswith("tuple")) for event in KINDS.values()}
+_TUPLES = {
+    event: tuple(f.name for f in dataclasses.fields(event) if f.type.startswith("tuple")) for event in KINDS.values()
+}
 
 
 def kind_of(event: Event) -> str:
@@ -346,7 +348,7 @@ def build(kind: str | None, body: dict[str, Any]) -> Event:
         known = set(_FIELDS[event])
         raise JournalError(
             f"an event of kind {kind!r} has the fields {sorted(body)}, but version {VERSION} of the events has "
-            f"{sorted(known)}: if a newer Provender wrote it run pip install -U provender, else restore a copy of the journal"
+            f"{sorted(known)}: run pip install -U provender if a newer one wrote it, else restore a copy"
         ) from None
 
 

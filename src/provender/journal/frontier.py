@@ -24,7 +24,8 @@ class Frontier:
     """
 
     __slots__ = (
-        "_branch_at", "_novelty", "_observed", "_pending", "_place", "_tries", "_tries_at", "highest", "lowest", "queue", "used",
+        "_branch_at", "_novelty", "_observed", "_pending", "_place", "_tries", "_tries_at",
+        "highest", "lowest", "queue", "used",
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The ledger as a fold: what a run has cost, phase by phase, and how often a task's sealed and test rows were opened."""
+"""The ledger as a fold: what a run has cost by phase, and how often a task's sealed and test rows were opened."""
 
 from __future__ import annotations
 
@@ -62,12 +62,18 @@ class Ledger:
             self._add("discover", event.seconds)
         elif isinstance(event, Spent):
             self._add(
-                event.what, event.seconds, event.training_seconds, event.evaluations, event.cached, event.tokens, event.dollars
+                event.what,
+                event.seconds,
+                event.training_seconds,
+                event.evaluations,
+                event.cached,
+                event.tokens,
+                event.dollars,
             )
 
     @property
     def phases(self) -> dict[str, Cost]:
-        """{phase: cost}: "discover" (red nodes), "search" (black nodes) and each `Spent.what`, in order of appearance."""
+        """{phase: cost}: "discover" (red nodes), "search" (black ones), each `Spent.what`; in order of appearance."""
         return {phase: Cost(**dict(zip(_NAMES, sums, strict=True))) for phase, sums in self._sums.items()}
 
     @property

@@ -74,7 +74,9 @@ class Memory:
         self._lock = threading.Lock()
         self._indexed = 0
         self._index = sqlite3.connect(":memory:", check_same_thread=False)
-        self._index.execute("CREATE VIRTUAL TABLE texts USING fts5(task, methods, assets, text, tokenize = 'porter unicode61')")
+        self._index.execute(
+            "CREATE VIRTUAL TABLE texts USING fts5(task, methods, assets, text, tokenize = 'porter unicode61')"
+        )
 
     @classmethod
     def of(cls, journal: Journal, runs: Iterable[str] | None = None) -> Memory:
@@ -114,7 +116,9 @@ class Memory:
         place = self._of_node.get((run, node))
         return None if place is None else self._shown(self._records[place])
 
-    def search(self, text: str, *, run: str | None = None, task: str | None = None, most: int = 10) -> tuple[MemoryRecord, ...]:
+    def search(
+        self, text: str, *, run: str | None = None, task: str | None = None, most: int = 10
+    ) -> tuple[MemoryRecord, ...]:
         """Records that hold any word of the text, the best match first (BM25, words by their stems)."""
         words = list(dict.fromkeys(re.findall(r"\w+", text.lower())))
         if not words:
@@ -122,7 +126,9 @@ class Memory:
         with self._lock:
             self._catch_up()
             query = " OR ".join(f'"{word}"' for word in words)
-            rows = self._index.execute("SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rank, rowid", (query,)).fetchall()
+            rows = self._index.execute(
+                "SELECT rowid FROM texts WHERE texts MATCH ? ORDER BY rank, rowid", (query,)
+            ).fetchall()
         found = (self._records[rowid - 1] for (rowid,) in rows)
         fitting = [r for r in found if run in (None, r.run) and task in (None, r.task)]
         return tuple(self._shown(record) for record in fitting[:most])

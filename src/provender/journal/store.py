@@ -119,7 +119,9 @@ class Journal:
         found: dict[str, list[tuple[float, str, Event]]] = {}
         for run, stored, kind in self._milestones():
             found.setdefault(run, []).append((stored.time, kind, stored.event))
-        return sorted((self._line(run, story) for run, story in found.items()), key=lambda line: (line.created, line.id))
+        return sorted(
+            (self._line(run, story) for run, story in found.items()), key=lambda line: (line.created, line.id)
+        )
 
     def milestones(self) -> Iterator[tuple[str, Stored]]:
         """(run, event) for the events of all runs that tell about a run as a whole, run by run, in order."""
@@ -135,8 +137,12 @@ class Journal:
         if not self._rows("SELECT 1 FROM events WHERE run = ? LIMIT 1", (run,)):
             raise RunError(f"there is no run {run!r} in {self.path}: provender runs lists them")
         with self.lease(run), self._transaction() as db:
-            counts = dict(db.execute("SELECT kind, count(*) FROM events WHERE run = ? GROUP BY kind", (run,)).fetchall())
-            first = db.execute("SELECT body FROM events WHERE run = ? AND kind = 'run_started' LIMIT 1", (run,)).fetchone()
+            counts = dict(
+                db.execute("SELECT kind, count(*) FROM events WHERE run = ? GROUP BY kind", (run,)).fetchall()
+            )
+            first = db.execute(
+                "SELECT body FROM events WHERE run = ? AND kind = 'run_started' LIMIT 1", (run,)
+            ).fetchone()
             task = json.loads(first[0])["task_digest"] if first else ""
             opened = (run, self.clock(), task, counts.get("confirmed", 0), counts.get("test_scored", 0))
             db.execute("INSERT INTO removed VALUES (?, ?, ?, ?, ?)", opened)
@@ -159,7 +165,9 @@ class Journal:
             os.pwrite(descriptor, str(os.getpid()).encode(), 0)
             yield
         finally:
-            os.close(descriptor)  # gives the lock back; the file stays, since deleting it would race with the next holder
+            os.close(
+                descriptor
+            )  # gives the lock back; the file stays, since deleting it would race with the next holder
 
     def leased(self, run: str) -> bool:
         """Whether some process holds the run."""
@@ -188,7 +196,9 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         except (OSError, sqlite3.Error) as error:
-            raise JournalError(f"the journal {self.path} cannot be opened ({error}): check its folder's permissions") from None
+            raise JournalError(
+                f"the journal {self.path} cannot be opened ({error}): check its folder's permissions"
+            ) from None
         try:
             self._prepare(db)
         except sqlite3.Error as error:
@@ -242,7 +252,9 @@ class Journal:
 
     def _milestones(self) -> Iterator[tuple[str, Stored, str]]:
         kinds = ", ".join(f"'{kind}'" for kind in MILESTONES)
-        rows = self._rows(f"SELECT run, seq, time, kind, body FROM events WHERE kind IN ({kinds}) ORDER BY run, seq", ())
+        rows = self._rows(
+            f"SELECT run, seq, time, kind, body FROM events WHERE kind IN ({kinds}) ORDER BY run, seq", ()
+        )
         for run, seq, at, kind, body in rows:
             yield run, Stored(seq, at, build(kind, self._bodies(run, [body])[0])), kind
 
@@ -283,16 +295,22 @@ class Journal:
         """The same failure in words that say what to do."""
         text = str(error)
         if "full" in text:
-            return JournalError(f"no space is left to write the journal {self.path}: free some, then resume the run; nothing is lost")
+            return JournalError(
+                f"no space is left to write the journal {self.path}: free some and resume; nothing is lost"
+            )
         if "locked" in text or "busy" in text:
-            return JournalError(f"the journal {self.path} was locked for {_BUSY_SECONDS:.0f} s: see which process holds it, then try again")
+            return JournalError(
+                f"the journal {self.path} was locked for {_BUSY_SECONDS:.0f} s: stop the process that holds it"
+            )
         if "readonly" in text or "unable to open" in text or "closed" in text:
-            return JournalError(f"the journal {self.path} cannot be written ({text}): check that it is open and its permissions")
+            return JournalError(
+                f"the journal {self.path} cannot be written ({text}): check that it is open and its permissions"
+            )
         return self._damaged(text)
 
     def _damaged(self, where: str) -> JournalError:
         return JournalError(
-            f"the journal {self.path} is damaged ({where}): put a copy of it back with its -wal file, or move it away to start anew"
+            f"the journal {self.path} is damaged ({where}): put back a copy and its -wal file, or move it away"
         )
 
 

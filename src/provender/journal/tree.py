@@ -208,7 +208,9 @@ class Tree:
         try:
             return self._nodes[node]
         except KeyError:
-            raise JournalError(f"the tree has no node {node}; its {len(self._nodes)} nodes were grown as 0, 1, 2 …") from None
+            raise JournalError(
+                f"the tree has no node {node}; its {len(self._nodes)} nodes were grown as 0, 1, 2 …"
+            ) from None
 
     @property
     def next_id(self) -> int:
@@ -294,15 +296,21 @@ class Tree:
     def _open(self, node: int) -> Node:
         at = self[node]
         if at.outcome is not None:
-            raise JournalError(f"node {node} is {at.status}, yet an event follows that: the journal's events contradict each other")
+            raise JournalError(
+                f"node {node} is {at.status}, yet an event follows that: the journal's events contradict each other"
+            )
         return at
 
     def _grow(self, event: NodeGrown) -> None:
         if event.node != len(self._nodes):
-            raise JournalError(f"node {event.node} was grown as number {len(self._nodes)}: nodes are numbered 0, 1, 2 …")
+            raise JournalError(
+                f"node {event.node} was grown as number {len(self._nodes)}: nodes are numbered 0, 1, 2 …"
+            )
         if event.parent is None:
             if event.node != ROOT:
-                raise JournalError(f"node {event.node} has no parent; only node {ROOT}, the initial data state, has none")
+                raise JournalError(
+                    f"node {event.node} has no parent; only node {ROOT}, the initial data state, has none"
+                )
             node = Node(event, 0, NO_BRANCH, NO_BRANCH)
         else:
             parent = self[event.parent]
@@ -332,7 +340,9 @@ class Tree:
         at = self._nodes[event.node]
         scored = isinstance(event, NodeScored)
         if scored != (at.color == "black") and not isinstance(event, NodeFailed):
-            raise JournalError(f"node {event.node} is {at.color}, but the journal holds a {type(event).__name__} for it")
+            raise JournalError(
+                f"node {event.node} is {at.color}, but the journal holds a {type(event).__name__} for it"
+            )
         status: Status = "scored" if scored else "failed" if isinstance(event, NodeFailed) else "discovered"
         done = Node(at.grown, at.depth, at.branch, at.base, status, at.proposal, event)
         self._nodes[event.node] = done

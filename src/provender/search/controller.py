@@ -49,9 +49,13 @@ class RuleController:
         at, start = tree[node], tree.start_state(node)
         step = at.gain - (0.0 if start is None else start.gain)
         if start is not None and step > tree.noise:
-            return Decision("refine", f"it improved on node {start.id} by {step:.3g}, more than the noise of {tree.noise:.3g}")
+            return Decision(
+                "refine", f"it improved on node {start.id} by {step:.3g}, more than the noise of {tree.noise:.3g}"
+            )
         if unused:
-            return Decision("refine", f"{len(unused)} assets of the pool were not used yet, {sorted(unused)[0]} among them")
+            return Decision(
+                "refine", f"{len(unused)} assets of the pool were not used yet, {sorted(unused)[0]} among them"
+            )
         weak = self._weak_slice(at, tree.noise)
         if weak is not None:
             return Decision("discover", f"the slice {weak!r} gains less than the whole, so its data may be thin")

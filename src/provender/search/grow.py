@@ -49,7 +49,7 @@ class Growth:
 
     @classmethod
     def paper(cls, *, red: bool = True, black: bool = True) -> Growth:
-        """Table 10 of https://arxiv.org/abs/2605.10906: with 5 black nodes a red node and at most 5, none is refined."""
+        """Table 10 of https://arxiv.org/abs/2605.10906: 5 black nodes a red one and at most 5: none is refined."""
         return cls(max_black_per_red=5, dry_after=None, retreat=False, red=red, black=black)
 
     def grow(self, tree: Tree, unused: Collection[str] = (), node: int | None = None) -> tuple[NodeGrown, ...]:
@@ -88,7 +88,9 @@ class Growth:
         if at.status == "failed":
             return self._repair(tree, at)
         if at.id == ROOT:
-            reds = _nodes(first, self.num_red if self.can_discover(tree) else 0, at, "red", "new data for the task", at.id)
+            reds = _nodes(
+                first, self.num_red if self.can_discover(tree) else 0, at, "red", "new data for the task", at.id
+            )
             size = min(self.num_black, self.room(tree, ROOT))
             return reds + _nodes(first + len(reds), size, at, "black", "work on the task's own data", at.id)
         if at.color == "red":
@@ -110,11 +112,13 @@ class Growth:
         return _nodes(tree.next_id, 1, tree[at.parent], "black", f"in place of node {at.id}, which failed", at.id)
 
     def _fill(self, tree: Tree, best: Node) -> tuple[NodeGrown, ...]:
-        """One node from the best state, where the rules have none; a refinement beyond the quota when no other is legal."""
+        """One node from the best state, where the rules have none; beyond the quota when no other is legal."""
         refine = self.black and (self.room(tree, tree.base(best.id).id) > 0 or not self.can_discover(tree))
         color: Color = "black" if refine else "red"
         return _nodes(tree.next_id, 1, best, color, "nothing else was pending: on from the best state so far", None)
 
 
 def _nodes(first: int, size: int, parent: Node, color: Color, reason: str, after: int | None) -> tuple[NodeGrown, ...]:
-    return tuple(NodeGrown(node=first + k, parent=parent.id, color=color, after=after, reason=reason) for k in range(size))
+    return tuple(
+        NodeGrown(node=first + k, parent=parent.id, color=color, after=after, reason=reason) for k in range(size)
+    )

@@ -1,4 +1,4 @@
-"""The search against landscapes that are formulas: what a scheduling or growth policy is worth, in seconds, without data.
+"""The search against landscapes that are formulas: what a policy is worth, in seconds, without data.
 
 Real trees, events, growth and schedulers; only the loaders are made up. A state has a true value in points; a black
 node moves its start state's value by a random step, whose odds depend on the source family (the red node) it builds
@@ -33,10 +33,10 @@ from .schedule import Scheduler
 class Landscape:
     """Odds of a step and its size, in points.
 
-    good, gain   chance of a good step and its mean (exponential); it fades with the value reached, as exp(-value / fade)
+    good, gain   chance of a good step and its mean (exponential); it fades with the value, as exp(-value / fade)
     loss         scale of a bad step (half-normal)
     rich, boost  share of rich source families, and what multiplies `good` on them (the task's own data is not rich)
-    entry        what the first state on a new source costs, if the source is rich
+    entry        what the first state on a rich source costs
     noise        standard deviation of an observed value
     failing      chance that a black node fails;  barren: chance that a red node finds nothing
     """
@@ -148,7 +148,11 @@ class Simulation:
             found = f"simulated:{at.id:08x}"
             return [AssetAdmitted(node=at.id, asset=found, manifest={}), NodeDiscovered(node=at.id, assets=(found,))]
         proposed = StateProposed(
-            node=at.id, state=f"{at.id:016x}", loader=f"# state {at.id}", assets=(asset,) if at.base > ROOT else (), author="playbook"
+            node=at.id,
+            state=f"{at.id:016x}",
+            loader=f"# state {at.id}",
+            assets=(asset,) if at.base > ROOT else (),
+            author="playbook",
         )
         if at.id == ROOT:
             self.value[ROOT] = 0.0
