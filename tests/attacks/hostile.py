@@ -147,6 +147,7 @@ def daemons(channel, params, files):
             os._exit(0)
     time.sleep(0.3)
     channel.send({"got": [], "end": False})
+    channel.receive()
     time.sleep(params["seconds"])
 
 

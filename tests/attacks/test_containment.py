@@ -190,6 +190,7 @@ def test_daemons_die_with_their_job(executor, seconds):
     with start(executor, "daemons", mark=mark, seconds=seconds) as session:
         session.receive()
         assert named(mark)
+        session.send({"go": "on"})
         if not seconds:
             assert session.end().failure is None
     assert not named(mark)
