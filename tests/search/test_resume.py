@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def cut(place: Path, events: list[Event], after: int) -> Workspace:
 def boundaries(workspace: Workspace) -> list[int]:
     """Numbers of events after which a kill can find the journal: events of one append are there together or not at all."""
     story = list(workspace.journal.read("run"))
-    return [a.seq for a, b in zip(story, story[1:], strict=False) if a.time != b.time]
+    return [a.seq for a, b in itertools.pairwise(story) if a.time != b.time]
 
 
 @pytest.mark.parametrize(

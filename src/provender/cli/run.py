@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -97,10 +101,30 @@ def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool)
     print_forecast(task, found, settings)
 
 
+@contextmanager
+def patient_interrupts() -> Iterator[None]:
+    """The first Ctrl-C stops in good order; the second leaves at once, which costs nothing that is on disk."""
+
+    def leave(*_: object) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write("\x1b[?25h\n")  # the live view had hidden the cursor
+        os._exit(130)
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, leave)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, extension: tuple[int | None, float | None] = (None, None)) -> None:
     with place.journal.lease(name):
         live: Listener = Live(name, task, settings, quiet=json)
-        with live:
+        with live, patient_interrupts():
             setup = open_setup(task, settings, place)
             try:
                 live.opened(setup)
