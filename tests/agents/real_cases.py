@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -56,7 +57,8 @@ def cars() -> Case:
     """Gaps, a date, few countries and three hundred model names."""
     from vega_datasets import local_data
 
-    table = local_data.cars()
+    table = pd.DataFrame(json.loads(local_data.cars.raw()))
+    table["Year"] = pd.to_datetime(table["Year"])
     table = table[table["Miles_per_Gallon"].notna()].reset_index(drop=True)
     frame = table.drop(columns="Miles_per_Gallon").astype({"Name": "str", "Origin": "str"})
     frame.loc[frame["Name"].str.startswith("ford") & (frame.index % 2 == 0), "Name"] = "Ford  Pinto"

@@ -53,7 +53,7 @@ def rows_for(name: str, n: int, seed: int, kind: str) -> Rows:
 
 def needs_before(card: Card) -> list[str]:
     """Methods that bring what the card needs."""
-    if "tfidf" in card.needs:
+    if "tfidf" in card.needs or card.name == "screening":
         return ["tfidf"]
     if "complete" not in card.needs:
         return []

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Slot = Literal["source", "rows", "columns", "after"]
+Slot = Literal["source", "rows", "columns"]
 """Where a method stands in a loader.
 
 source   brings rows or columns of a pool asset:   fit_resample(rows, asset), or fit(frame, asset) and transform(frame)
 rows     acts on training rows only:               fit_resample(rows) -> Rows
 columns  turns columns into features:              fit(X, y), transform(X), fit_transform(X, y)
-after    turns all features together into others:  the same three
 """
 
 Stage = Literal["clean", "impute", "shape", "scale", "encode", "reduce"]
@@ -24,8 +23,9 @@ Stage = Literal["clean", "impute", "shape", "scale", "encode", "reduce"]
 
 STAGES: tuple[str, ...] = ("clean", "impute", "shape", "scale", "encode", "reduce")
 
-Place = Literal["within", "beside"]
-"""`within`: takes its stage in the existing branch. `beside`: opens a branch of its own, next to the others."""
+Place = Literal["within", "beside", "after"]
+"""`within`: takes its stage in the existing branch. `beside`: opens a branch of its own, next to the others.
+`after`: stands behind all branches and turns all features together into others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

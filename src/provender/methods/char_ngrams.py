@@ -21,5 +21,5 @@ CARD = Card(
     cost="4 · characters",
     seconds=1.0,
     prior=0.5,
-    signals={"text": 0.3},
+    signals={"text": 0.3, "few_rows": -0.8},
 )

@@ -39,6 +39,7 @@ CARD = Card(
     cost="5 logistic regressions",
     seconds=0.9,
     random=True,
+    only_if=("noise",),
     prior=-0.1,
     signals={"noise": 1.2},
 )

@@ -26,6 +26,7 @@ CARD = Card(
     hurts="small classes inside large ones are wiped out",
     cost="n² d",
     seconds=0.4,
+    only_if=("noise",),
     prior=-0.15,
     signals={"noise": 0.9, "imbalance": -0.5},
 )

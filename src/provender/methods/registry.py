@@ -39,6 +39,7 @@ METHODS: tuple[str, ...] = (
     "char_ngrams",
     "lsa",
     "hog",
+    "screening",
     # rows
     "dedup",
     "confident_learning",

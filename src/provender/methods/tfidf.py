@@ -17,6 +17,7 @@ CARD = Card(
     year=1988,
     link="https://doi.org/10.1016/0306-4573(88)90021-0",
     implementation="provender.methods.tfidf:Tfidf",
+    choices={"use_idf": (False,), "binary": (True,), "sublinear_tf": (True,)},
     helps="the words themselves tell the target",
     hurts="word order or spelling matters",
     cost="characters",

@@ -31,8 +31,10 @@ _RUNS = 4.0  # pseudo-successes of every trait
 def traits(recipe: Recipe) -> set[str]:
     """What a recipe is made of, by name."""
     found: set[str] = set()
-    for step in (*recipe.sources, *recipe.rows, *recipe.after):
+    for step in (*recipe.sources, *recipe.rows):
         found |= step_traits(step, step.asset or "")
+    for step in recipe.after:
+        found |= step_traits(step, "all")
     for branch in recipe.branches:
         found.add(f"reads:{branch.group}")
         for step in branch.steps:

@@ -74,6 +74,9 @@ def kind_of_group(group: str, facts: TaskFacts, columns: Sequence[str]) -> set[s
 
 
 def _column_moves(card: Card, recipe: Recipe, facts: TaskFacts) -> Iterator[Move]:
+    read = {kind for group, columns in recipe.groups.items() for kind in kind_of_group(group, facts, columns)}
+    if "after" in card.place and read & set(card.takes):
+        yield Move(f"{card.name}>", f"runs {card.name} over all features", _after(card), card.name)
     for group, columns in recipe.groups.items():
         if not kind_of_group(group, facts, columns) & set(card.takes):
             continue
@@ -81,7 +84,7 @@ def _column_moves(card: Card, recipe: Recipe, facts: TaskFacts) -> Iterator[Move
             continue
         where = group.replace("_", " ")
         if not any(branch.group == group for branch in recipe.branches):
-            if card.stage in ("encode", "reduce"):
+            if "after" not in card.place and card.stage in ("encode", "reduce"):
                 yield Move(f"{card.name}>{group}", f"adds {card.name} of {where}", _beside(card, group, where), card.name)
             continue
         if "within" in card.place:
@@ -89,6 +92,15 @@ def _column_moves(card: Card, recipe: Recipe, facts: TaskFacts) -> Iterator[Move
         if "beside" in card.place:
             name = f"{card.name} of {where}"
             yield Move(f"{card.name}+{group}", f"adds {name} beside the others", _beside(card, group, name), card.name)
+
+
+def _after(card: Card) -> Callable[[Recipe], Recipe | None]:
+    def apply(recipe: Recipe) -> Recipe | None:
+        if recipe.foundation is not None or any(step.method == card.name for step in recipe.after):
+            return None
+        return replace(recipe, after=(*recipe.after, Step(card.name)))
+
+    return apply
 
 
 def _within(card: Card, group: str) -> Callable[[Recipe], Recipe | None]:
@@ -202,6 +214,8 @@ def _mapped(recipe: Recipe, change: Callable[[Step], Step]) -> Recipe:
 
 def _removals(recipe: Recipe) -> Iterator[Move]:
     """Leave out one row step, one cleaning or shaping step, or one branch that stands beside another of its group."""
+    for step in recipe.after:
+        yield Move(f"-{step.method}>", f"leaves out {step.method}", _without_after(step.method), step.method)
     for step in recipe.rows:
         yield Move(f"-{step.method}", f"leaves out {step.method}", _without_rows(step.method), step.method)
     for branch in recipe.branches:
@@ -214,6 +228,10 @@ def _removals(recipe: Recipe) -> Iterator[Move]:
 
 def _without_rows(method: str) -> Callable[[Recipe], Recipe | None]:
     return lambda recipe: replace(recipe, rows=tuple(step for step in recipe.rows if step.method != method))
+
+
+def _without_after(method: str) -> Callable[[Recipe], Recipe | None]:
+    return lambda recipe: replace(recipe, after=tuple(step for step in recipe.after if step.method != method))
 
 
 def _without_branch(name: str) -> Callable[[Recipe], Recipe | None]:

@@ -61,9 +61,10 @@ class _Parts:
 
     def init(self) -> list[str]:
         lines = ["super().__init__(task, pool)"] if self.own else []
-        if not self.own or self.recipe.rows:
+        appends = len(self.joins) < len(self.recipe.sources)
+        if not self.own or self.recipe.rows or appends:
             lines.append("self.task = task")
-        if len(self.joins) < len(self.recipe.sources):
+        if appends:
             lines.append("self.pool = pool")
         lines = [_INDENT + line for line in lines]
         for number, step in enumerate(self.joins, start=1):
