@@ -74,8 +74,14 @@ def search_everywhere(channel, params, files):
 def read_hidden_data(channel, params, files):
     import sklearn.datasets
 
-    tell(channel, [name for name in ("iris.csv", "wine_data.csv", "breast_cancer.csv")
-                   if succeeds(read, os.path.join(os.path.dirname(sklearn.datasets.__file__), "data", name))])
+    tell(
+        channel,
+        [
+            name
+            for name in ("iris.csv", "wine_data.csv", "breast_cancer.csv")
+            if succeeds(read, os.path.join(os.path.dirname(sklearn.datasets.__file__), "data", name))
+        ],
+    )
 
 
 def open_by_handle(channel, params, files):
@@ -112,7 +118,8 @@ def tamper(channel, params, files):
     for target in [*params["paths"], *fds]:
         for name, attempt in (
             ("chmod", lambda t: os.chmod(t, 0)), ("utime", lambda t: os.utime(t, (1, 1))),
-            ("truncate", lambda t: os.truncate(t, 0)), ("unlink", os.unlink), ("rename", lambda t: os.rename(t, "stolen")),
+            ("truncate", lambda t: os.truncate(t, 0)), ("unlink", os.unlink),
+            ("rename", lambda t: os.rename(t, "stolen")),
             ("write", lambda t: os.pwrite(t if isinstance(t, int) else os.open(t, os.O_WRONLY), b"x", 0)),
         ):  # fmt: skip
             with contextlib.suppress(OSError, TypeError):
@@ -137,7 +144,7 @@ def thread_bomb(channel, params, files):
 
 
 def daemons(channel, params, files):
-    code = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); mark = {params['mark']!r}; time.sleep(1000)"
+    code = f"import signal, time; signal.signal(15, signal.SIG_IGN); mark = {params['mark']!r}; time.sleep(1000)"
     for _ in range(5):
         if os.fork() == 0:
             os.setsid()
@@ -176,11 +183,15 @@ def shared_memory_bomb(channel, params, files):
 
 def memory_files(channel, params, files):
     """Memory that no process shows as resident."""
-    got = [name for name, attempt in {
-        "memfd_create": lambda: os.memfd_create("x"),
-        "shmget": lambda: LIBC.shmget(0x5EED, 1 << 20, 0o1777),
-        "msgget": lambda: LIBC.msgget(0x5EED, 0o1777),
-    }.items() if succeeds(attempt)]
+    got = [
+        name
+        for name, attempt in {
+            "memfd_create": lambda: os.memfd_create("x"),
+            "shmget": lambda: LIBC.shmget(0x5EED, 1 << 20, 0o1777),
+            "msgget": lambda: LIBC.msgget(0x5EED, 0o1777),
+        }.items()
+        if succeeds(attempt)
+    ]
     tell(channel, got)
 
 
@@ -240,15 +251,23 @@ def dump_core(channel, params, files):
 def open_sockets(channel, params, files):
     families = {name: getattr(socket, name) for name in dir(socket) if name.startswith("AF_")}
     kinds = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_RAW, socket.SOCK_SEQPACKET)
-    got = [name for name, family in families.items() for kind in kinds if succeeds(lambda f, k: socket.socket(f, k).close() or 0, family, kind)]
+    got = [
+        name
+        for name, family in families.items()
+        for kind in kinds
+        if succeeds(lambda f, k: socket.socket(f, k).close() or 0, family, kind)
+    ]
     if succeeds(lambda: len(socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))):
         got.append("datagram pair")
     tell(channel, got)
 
 
 def resolve(channel, params, files):
-    got = [name for name in ("example.com", "localhost.localdomain.invalid")
-           if succeeds(lambda n: len(socket.getaddrinfo(n, 80)), name)]
+    got = [
+        name
+        for name in ("example.com", "localhost.localdomain.invalid")
+        if succeeds(lambda n: len(socket.getaddrinfo(n, 80)), name)
+    ]
     tell(channel, got)
 
 
@@ -298,9 +317,17 @@ def patch_modules(channel, params, files):
 
 
 def see_patches(channel, params, files):
-    tell(channel, [name for name, wrong in {
-        "json.loads": json.loads("{}") != {}, "random": sys.modules["random"].random() == 0.5,
-    }.items() if wrong])
+    tell(
+        channel,
+        [
+            name
+            for name, wrong in {
+                "json.loads": json.loads("{}") != {},
+                "random": sys.modules["random"].random() == 0.5,
+            }.items()
+            if wrong
+        ],
+    )
 
 
 # --- other processes -------------------------------------------------------------------------------------------------
@@ -450,6 +477,9 @@ def stop_itself(channel, params, files):
 
 def run_programs(channel, params, files):
     """Programs that are set-user-ID or reach out."""
-    got = [command[0] for command in (["su", "-c", "true"], ["mount"], ["ping", "-c1", "127.0.0.1"])
-           if succeeds(lambda c: 0 if subprocess.run(c, capture_output=True, timeout=5).returncode == 0 else -1, command)]
+    got = [
+        command[0]
+        for command in (["su", "-c", "true"], ["mount"], ["ping", "-c1", "127.0.0.1"])
+        if succeeds(lambda c: 0 if subprocess.run(c, capture_output=True, timeout=5).returncode == 0 else -1, command)
+    ]
     tell(channel, got)

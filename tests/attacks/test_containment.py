@@ -106,7 +106,8 @@ def pids(executor) -> list[int]:
 def places(secret: Path) -> list[str]:
     here = Path(__file__).resolve()
     return [str(secret), "/etc/passwd", "/etc/hostname", "/root/.bashrc", str(Path.home() / ".bashrc"),
-            str(here.parents[2] / "pyproject.toml"), str(here.parents[1] / "contract"), "/var/log/dpkg.log"]  # fmt: skip
+            str(here.parents[2] / "pyproject.toml"), str(here.parents[1] / "contract"),
+            "/var/log/dpkg.log"]  # fmt: skip
 
 
 def test_files_of_the_host_are_not_read_by_path(executor, secret):
@@ -147,11 +148,17 @@ def test_the_environment_is_scrubbed(executor):
 
 def test_nothing_is_written_outside_the_scratch(executor, tmp_path):
     name = f"provender-attack-{os.getpid()}"
-    folders = ["/", "/usr", "/usr/local/lib", "/etc", "/dev", "/proc", "/root", "/home", "/var/tmp", str(HERE), sys.prefix,
-               sysconfig.get_path("purelib"), str(Path(__file__).parents[2] / "src" / "provender"), str(tmp_path)]  # fmt: skip
+    folders = ["/", "/usr", "/usr/local/lib", "/etc", "/dev", "/proc", "/root", "/home", "/var/tmp", str(HERE),
+               sys.prefix,
+               sysconfig.get_path("purelib"), str(Path(__file__).parents[2] / "src" / "provender"),
+               str(tmp_path)]  # fmt: skip
     assert got(executor, "write_everywhere", folders=folders, name=name) == []
     got(executor, "write_everywhere", folders=["/tmp", "/dev/shm", tempfile.gettempdir()], name=name)
-    assert not any(os.path.exists(os.path.join(folder, name + end)) for folder in [*folders, "/tmp", "/dev/shm"] for end in ("", ".txt"))
+    assert not any(
+        os.path.exists(os.path.join(folder, name + end))
+        for folder in [*folders, "/tmp", "/dev/shm"]
+        for end in ("", ".txt")
+    )
 
 
 def test_what_can_be_read_cannot_be_changed(executor, tmp_path):
@@ -161,7 +168,11 @@ def test_what_can_be_read_cannot_be_changed(executor, tmp_path):
     sent.write_text("original")
     before = [(path.stat().st_mode, path.stat().st_mtime_ns) for path in (victim, sent)]
     try:
-        with Blob.open(sent) as file, Blob.of(b"original") as blob, start(executor, "tamper", paths=[str(victim)]) as session:
+        with (
+            Blob.open(sent) as file,
+            Blob.of(b"original") as blob,
+            start(executor, "tamper", paths=[str(victim)]) as session,
+        ):
             session.send({"take": "this"}, [file, blob])
             session.receive()
             assert bytes(blob.view) == bytes(file.view) == b"original"
@@ -262,7 +273,17 @@ def test_a_server_on_this_machine_is_out_of_reach(executor):
 
 def test_two_jobs_share_no_place_to_write(executor):
     mark = f"provender-mark-{os.getpid()}"
-    folders = [".", "/", "/tmp", "/dev/shm", "/var/tmp", "/scratch", "/scratch/work", tempfile.gettempdir(), "/dev/mqueue"]
+    folders = [
+        ".",
+        "/",
+        "/tmp",
+        "/dev/shm",
+        "/var/tmp",
+        "/scratch",
+        "/scratch/work",
+        tempfile.gettempdir(),
+        "/dev/mqueue",
+    ]
     with start(executor, "leave_mark", mark=mark, folders=folders) as first:
         first.receive()
         assert got(executor, "find_mark", mark=mark, folders=folders) == []
@@ -337,15 +358,18 @@ def test_nonsense_on_the_channel_is_a_failure_of_the_job(executor, entry):
     assert ending(executor, entry).failure.kind == "output"
 
 
-@pytest.mark.parametrize("words, code, kind", [
-    ('{"kind": null}', 1, "crashed"),
-    ('{"kind": "leak", "message": "x"}', 0, "crashed"),
-    ('{"kind": "memory", "message": "\\u001b[2J' + "x" * 3000 + '"}', 0, "memory"),
-    ("OSError: mount failed", 1, "crashed"),
-    ("[" * 60000, 1, "crashed"),
-    ('{"kind": {"a": 1}}', 137, "crashed"),
-    ("", 137, "crashed"),
-])
+@pytest.mark.parametrize(
+    "words, code, kind",
+    [
+        ('{"kind": null}', 1, "crashed"),
+        ('{"kind": "leak", "message": "x"}', 0, "crashed"),
+        ('{"kind": "memory", "message": "\\u001b[2J' + "x" * 3000 + '"}', 0, "memory"),
+        ("OSError: mount failed", 1, "crashed"),
+        ("[" * 60000, 1, "crashed"),
+        ('{"kind": {"a": 1}}', 137, "crashed"),
+        ("", 137, "crashed"),
+    ],
+)
 def test_forged_last_words_deceive_nobody(executor, words, code, kind):
     failure = ending(executor, "forge_last_words", words=words, code=code).failure
     assert failure.kind == kind

@@ -27,7 +27,8 @@ def echo(channel, params, files):
 def describe(channel, params, files):
     channel.send(
         {
-            "environment": dict(os.environ), "folder": os.getcwd(), "temporary": tempfile.gettempdir(), "pid": os.getpid(),
+            "environment": dict(os.environ), "folder": os.getcwd(),
+            "temporary": tempfile.gettempdir(), "pid": os.getpid(),
             "descriptors": [fd for fd in range(64) if _is_open(fd)], "draw": [random.random(), _numpy_draw()],
         }
     )  # fmt: skip
@@ -114,7 +115,7 @@ def start_many(channel, params, files):
 
 def daemonise(channel, params, files):
     """Leave processes behind that have left the session, forgotten their parent and ignore a polite end."""
-    code = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); mark = {params['mark']!r}; time.sleep(100)"
+    code = f"import signal, time; signal.signal(15, signal.SIG_IGN); mark = {params['mark']!r}; time.sleep(100)"
     for _ in range(3):
         if os.fork() == 0:
             os.setsid()

@@ -31,12 +31,15 @@ def test_a_view_outlives_its_blob():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seals are Linux's")
-@pytest.mark.parametrize("attack", [
-    lambda fd: os.pwrite(fd, b"x", 0),
-    lambda fd: os.ftruncate(fd, 1),
-    lambda fd: os.ftruncate(fd, 100),
-    lambda fd: os.pwrite(os.open(f"/proc/self/fd/{fd}", os.O_RDWR), b"x", 0),
-])
+@pytest.mark.parametrize(
+    "attack",
+    [
+        lambda fd: os.pwrite(fd, b"x", 0),
+        lambda fd: os.ftruncate(fd, 1),
+        lambda fd: os.ftruncate(fd, 100),
+        lambda fd: os.pwrite(os.open(f"/proc/self/fd/{fd}", os.O_RDWR), b"x", 0),
+    ],
+)
 def test_sealed_bytes_cannot_be_changed(attack):
     with Blob.of(b"sealed") as blob:
         with pytest.raises(OSError):

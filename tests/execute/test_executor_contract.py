@@ -28,7 +28,11 @@ def executor(request):
 
 
 def job(entry: str, files: tuple[Blob, ...] = (), **params) -> Job:
-    limits = {name: params.pop(name) for name in ("seconds_allowed", "memory", "processes", "disk", "output") if name in params}
+    limits = {
+        name: params.pop(name)
+        for name in ("seconds_allowed", "memory", "processes", "disk", "output")
+        if name in params
+    }
     if "seconds_allowed" in limits:
         limits["seconds"] = limits.pop("seconds_allowed")
     return Job(entry=f"{ENTRIES}:{entry}", params=params, files=files, limits=Limits(**{"seconds": 20.0, **limits}))
@@ -112,13 +116,16 @@ def test_an_exception_is_a_crash_with_its_name_and_its_last_lines(executor):
     assert "in fail" in ending.failure.detail and "inside.py" not in ending.failure.detail
 
 
-@pytest.mark.parametrize("entry, params, says", [
-    ("exit_politely", {}, "SystemExit: 0"),
-    ("exit_at_once", {"code": 0}, "exit code 0 before"),
-    ("exit_at_once", {"code": 7}, "exit code 7 before"),
-    ("segfault", {}, "SIGSEGV"),
-    ("missing_entry", {}, "has no attribute 'missing_entry'"),
-])
+@pytest.mark.parametrize(
+    "entry, params, says",
+    [
+        ("exit_politely", {}, "SystemExit: 0"),
+        ("exit_at_once", {"code": 0}, "exit code 0 before"),
+        ("exit_at_once", {"code": 7}, "exit code 7 before"),
+        ("segfault", {}, "SIGSEGV"),
+        ("missing_entry", {}, "has no attribute 'missing_entry'"),
+    ],
+)
 def test_a_job_that_leaves_without_returning_has_crashed(executor, entry, params, says):
     ending = run(executor, job(entry, **params))
     assert ending.failure.kind == "crashed"
@@ -176,20 +183,23 @@ def test_a_payload_beyond_the_limit_is_refused_before_it_is_read(executor):
     assert "2097152" in ending.failure.message
 
 
-@pytest.mark.parametrize("prefix, text", [
-    ((2, 0, 1 << 60), "{}"),
-    ((1 << 31, 0, 0), ""),
-    ((2, 5, 0), "{}"),
-    ((3, 0, 0), "[1]"),
-    ((4, 0, 0), "\xff\xfe{}"),
-    ((9, 0, 0), '{"a":NaN}'),
-    ((11, 0, 0), '{"a":1e999}'),
-    ((14, 0, 0), '{"a":"\\ud800"}'),
-    ((11, 0, 0), '{"a":"\xed\xa0\x80"}'),
-    ((100_000, 0, 0), "[" * 100_000),
-    ((20_008, 0, 0), '{"a":' + "9" * 20_002 + "}"),
-    ((0, 0, 0), ""),
-])
+@pytest.mark.parametrize(
+    "prefix, text",
+    [
+        ((2, 0, 1 << 60), "{}"),
+        ((1 << 31, 0, 0), ""),
+        ((2, 5, 0), "{}"),
+        ((3, 0, 0), "[1]"),
+        ((4, 0, 0), "\xff\xfe{}"),
+        ((9, 0, 0), '{"a":NaN}'),
+        ((11, 0, 0), '{"a":1e999}'),
+        ((14, 0, 0), '{"a":"\\ud800"}'),
+        ((11, 0, 0), '{"a":"\xed\xa0\x80"}'),
+        ((100_000, 0, 0), "[" * 100_000),
+        ((20_008, 0, 0), '{"a":' + "9" * 20_002 + "}"),
+        ((0, 0, 0), ""),
+    ],
+)
 def test_garbage_on_the_channel_is_an_output_failure(executor, prefix, text):
     ending = run(executor, job("raw", prefix=prefix, text=text))
     assert ending.failure.kind == "output"
@@ -332,7 +342,9 @@ def test_nothing_survives_a_warden_that_is_killed(executor):
         session.receive()
         zygote = executor._zygote._process.pid
         sleeper = next(p for p in census.descendants(zygote) if p.pid in processes_named(mark))
-        wardens = [p for p in census.descendants(zygote) if any(d.pid == sleeper.pid for d in census.descendants(p.pid))]
+        wardens = [
+            p for p in census.descendants(zygote) if any(d.pid == sleeper.pid for d in census.descendants(p.pid))
+        ]
         warden = wardens[-2] if executor.level == "sealed" else wardens[-1]  # below it: the job's process 1
         os.kill(warden.pid, signal.SIGKILL)
         with pytest.raises(JobEnded) as ended:
@@ -352,7 +364,10 @@ def test_nothing_survives_a_warden_that_is_killed(executor):
 def test_a_module_that_cannot_be_imported_is_named(level):
     if reason := available_levels()[level]:
         pytest.skip(reason)
-    with open_executor(preload=["no_such_module"], level=level) as opened, pytest.raises(SandboxError, match="no_such_module"):
+    with (
+        open_executor(preload=["no_such_module"], level=level) as opened,
+        pytest.raises(SandboxError, match="no_such_module"),
+    ):
         opened.start(job("echo"))
 
 

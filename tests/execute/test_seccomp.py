@@ -11,10 +11,14 @@ from provender.execute import seccomp
 ALLOW, KILL, EPERM, ENOSYS = 0x7FFF0000, 0x80000000, 0x50000 | errno.EPERM, 0x50000 | errno.ENOSYS
 ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
-    "x86_64": {"read": 0, "mmap": 9, "clone": 56, "fork": 57, "execve": 59, "clone3": 435, "socketpair": 53, "prctl": 157,
-               "ioctl": 16, "socket": 41, "ptrace": 101, "mount": 165, "unshare": 272, "io_uring_setup": 425, "kill": 62},
-    "aarch64": {"read": 63, "mmap": 222, "clone": 220, "execve": 221, "clone3": 435, "socketpair": 199, "prctl": 167,
-                "ioctl": 29, "socket": 198, "ptrace": 117, "mount": 40, "unshare": 97, "io_uring_setup": 425, "kill": 129},
+    "x86_64": {"read": 0, "mmap": 9, "clone": 56, "fork": 57, "execve": 59, "clone3": 435, "socketpair": 53,
+               "prctl": 157,
+               "ioctl": 16, "socket": 41, "ptrace": 101, "mount": 165, "unshare": 272, "io_uring_setup": 425,
+               "kill": 62},
+    "aarch64": {"read": 63, "mmap": 222, "clone": 220, "execve": 221, "clone3": 435, "socketpair": 199,
+                "prctl": 167,
+                "ioctl": 29, "socket": 198, "ptrace": 117, "mount": 40, "unshare": 97, "io_uring_setup": 425,
+               "kill": 129},
 }  # fmt: skip
 
 
@@ -58,9 +62,18 @@ def test_clone_makes_processes_and_threads_but_no_namespace(machine):
 
 
 @pytest.mark.parametrize("machine", ARCH)
-@pytest.mark.parametrize("domain, kind, expected", [
-    (1, 1, ALLOW), (1, 5, ALLOW), (1, 1 | 0x80000 | 0x800, ALLOW), (1, 2, EPERM), (1, 2 | 0x80000, EPERM), (2, 1, EPERM), (16, 3, EPERM),
-])
+@pytest.mark.parametrize(
+    "domain, kind, expected",
+    [
+        (1, 1, ALLOW),
+        (1, 5, ALLOW),
+        (1, 1 | 0x80000 | 0x800, ALLOW),
+        (1, 2, EPERM),
+        (1, 2 | 0x80000, EPERM),
+        (2, 1, EPERM),
+        (16, 3, EPERM),
+    ],
+)
 def test_only_connected_unix_pairs_are_made(machine, domain, kind, expected):
     assert answer(machine, NUMBERS[machine]["socketpair"], domain, kind) == expected
 

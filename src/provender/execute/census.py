@@ -33,7 +33,7 @@ def descendants(root: int) -> list[Process]:
 
 
 def resident(processes: list[Process], enough: int) -> int:
-    """Bytes resident in these processes: the cheap sum when it is below `enough`, else with shared pages counted once."""
+    """Bytes resident in them: the cheap sum when it is at most `enough`, else with shared pages counted once."""
     total = sum(p.rss for p in processes)
     return total if total <= enough else sum(_proportional(p) for p in processes)
 

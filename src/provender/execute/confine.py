@@ -37,7 +37,7 @@ def enter_namespaces() -> None:
 
 
 def mount_scratch(disk: int, private_tmp: bool) -> str:
-    """A sealed job's own file system; returns the folder it may write. `/tmp` stays as it is where a venv lies there."""
+    """A sealed job's own file system; returns the folder it may write. `/tmp` stays where a venv lies there."""
     kernel.unshare(kernel.NEWNS)
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     safe = kernel.MS_NOSUID | kernel.MS_NODEV

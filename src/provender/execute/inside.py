@@ -1,7 +1,7 @@
 """The side of a job that runs inside the sandbox: the channel, and the call of the entry.
 
-An entry has the signature `main(channel: Channel, params: dict, files: list[memoryview]) -> None`. The views are private:
-writing into them changes nothing outside. When the harness has closed the channel, `receive` and `send` raise
+An entry has the signature `main(channel: Channel, params: dict, files: list[memoryview]) -> None`. The views are
+private: writing into them changes nothing outside. When the harness has closed the channel, `receive` and `send` raise
 ChannelClosed; letting it pass is a normal end. Any other exception ends the job with a failure.
 
 Nothing in this file protects anybody: foreign code shares its process and may change it. What holds are the walls

@@ -5,8 +5,8 @@ an ordinary error; `clone3` answers ENOSYS, so that libc falls back to `clone`, 
 foreign architecture (32-bit, x32) kills the process, because its numbers mean other calls.
 
 Refused: network and named sockets (a stream socketpair stays), tracing and other processes' memory, mounts and
-namespaces, limits of other processes, kernel keys, bpf, perf, userfaultfd, io_uring (which would make calls that no filter sees), modules,
-clocks, and memory that no process shows as resident (memfd, SysV shared memory and queues).
+namespaces, limits of other processes, kernel keys, bpf, perf, userfaultfd, io_uring (which would make calls that no
+filter sees), modules, clocks, and memory that no process shows as resident (memfd, SysV shared memory and queues).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ import sys
 
 from . import kernel
 
-_NUMBERS = {  # x86_64, aarch64 (None: the call does not exist there)
+# x86_64, aarch64; None: the call does not exist there
+_NUMBERS = {
     "socket": (41, 198), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "accept": (43, 202), "accept4": (288, 242),
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),

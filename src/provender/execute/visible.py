@@ -23,7 +23,9 @@ _THREADS = (
     "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
     "RAYON_NUM_THREADS", "POLARS_MAX_THREADS", "LOKY_MAX_CPU_COUNT",
 )  # fmt: skip
-_START = "import sys, json; sys.path[:] = json.loads(sys.argv[1])['path']; from provender.execute.zygote import main; main()"
+_START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1])['path']; from provender.execute.zygote import main; main()"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class View:
     def of(cls, preload: Sequence[str], readable: Sequence[Path]) -> View:
         """The view for a zygote of this very interpreter. Its import path is ours, as far as it is visible."""
         packages = [Path(p) for p in sys.path if Path(p).name in ("site-packages", "dist-packages")]
-        places = {Path(sys.prefix), Path(sys.base_prefix), Path(sysconfig.get_path("stdlib")), Path(__file__).parents[1]}
+        places = {
+            Path(sys.prefix),
+            Path(sys.base_prefix),
+            Path(sysconfig.get_path("stdlib")),
+            Path(__file__).parents[1],
+        }
         places |= {Path(p) for p in readable} | set(packages)
         places |= {root for name in ("numpy", *preload) for root in _roots(name)}
         places = {p.resolve() for p in places} | {p.absolute() for p in places}
@@ -116,5 +123,5 @@ def landlocked(view: View) -> list[str]:
 
 
 def shows_tmp(view: View) -> bool:
-    """Whether something that must stay visible lies in the temporary folder, so that a job cannot have its own there."""
+    """Whether something that must stay visible lies in `/tmp`, so that a job cannot have its own there."""
     return any(_within(Path(place), [Path("/tmp")]) for place in view.places)

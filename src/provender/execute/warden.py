@@ -275,8 +275,10 @@ def _report(watch: _Watch, status: int, usage: object) -> dict:
     words = bytes(watch.words)
     tail = watch.tail.decode(errors="replace")
     if watch.cause is None and not words.startswith(_SETTLED):
-        return {"sandbox": words.decode(errors="replace") or f"the job's process ended with status {status} at its start"}
-    kind, message, detail = _verdict(watch, words[len(_SETTLED):], status)
+        return {
+            "sandbox": words.decode(errors="replace") or f"the job's process ended with status {status} at its start"
+        }
+    kind, message, detail = _verdict(watch, words[len(_SETTLED) :], status)
     ticks = usage.ru_utime + usage.ru_stime  # type: ignore[attr-defined]
     return {
         "failure": None if kind is None else {"kind": kind, "message": message, "detail": detail or tail[-4000:]},
