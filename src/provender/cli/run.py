@@ -104,6 +104,7 @@ def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool)
 @contextmanager
 def patient_interrupts() -> Iterator[None]:
     """The first Ctrl-C stops in good order; the second leaves at once, which costs nothing that is on disk."""
+    before = signal.getsignal(signal.SIGINT)
 
     def leave(*_: object) -> None:
         if sys.stderr.isatty():
@@ -114,14 +115,16 @@ def patient_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, leave)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGINT, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if signal.getsignal(signal.SIGINT) is stop:  # after an interruption the second Ctrl-C counts until we are gone
+            signal.signal(signal.SIGINT, before)
 
 
 def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, extension: tuple[int | None, float | None] = (None, None)) -> None:
+    began = time.monotonic()
     with place.journal.lease(name):
         live: Listener = Live(name, task, settings, quiet=json)
         with live, patient_interrupts():
@@ -129,7 +132,7 @@ def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bo
             try:
                 live.opened(setup)
                 run = Run(name, setup, live)
-                run.open(more_nodes=extension[0], more_seconds=extension[1])
+                run.open(more_nodes=extension[0], more_seconds=extension[1], began=began)
                 live.follow(run)
                 run.go()
             except KeyboardInterrupt:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..journal.events import BudgetExtended, NodeStarted
@@ -73,12 +72,9 @@ class Budget:
         shares += [self.used / self.seconds] if self.seconds else []
         return min(1.0, max(shares, default=0.0))
 
-    def allows(self, executions: int, state_seconds: Sequence[float], reserve: float) -> bool:
-        """Whether one more state may be started: a slot is left, and time for a typical state and the proof."""
-        if self.nodes is not None and executions >= self.nodes:
-            return False
-        typical = statistics.median(state_seconds) if state_seconds else 0.0
-        return typical + reserve < self.left
+    def allows(self, executions: int, seconds: float) -> bool:
+        """Whether one more state may be started: a slot is left, and so many seconds for it and for the proof after it."""
+        return (self.nodes is None or executions < self.nodes) and seconds < self.left
 
     def is_costly(self, cost: ProofCost) -> bool:
         """Whether five foldings of the confirmation would take too much of the time there is."""

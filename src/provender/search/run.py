@@ -8,7 +8,6 @@ results are applied as they come, and the promise is: nothing lost, nothing repe
 from __future__ import annotations
 
 import contextlib
-import math
 import random
 import statistics
 import threading
@@ -81,8 +80,11 @@ class Run:
         self._asking = threading.Lock()
         self._asked: Query | None = None
 
-    def open(self, *, more_nodes: int | None = None, more_seconds: float | None = None) -> None:
+    def open(self, *, more_nodes: int | None = None, more_seconds: float | None = None, began: float | None = None) -> None:
         """Journal that the run starts or goes on, with more budget where some is given, and see what is left of it.
+
+        began  when this process took the run up, on the clock of `time.monotonic`: opening sandboxes is paid by the
+               budget too
 
         Raises RunError when the task has changed since the run started.
         """
@@ -93,7 +95,8 @@ class Run:
         story = list(self.setup.workspace.journal.read(self.id))
         given = settings.nodes if settings.nodes or settings.seconds else DEFAULT_NODES
         nodes, seconds = limits(given, settings.seconds, story)
-        self.budget = Budget(nodes=nodes, seconds=seconds, before=wall_seconds(story), clock=time.monotonic)
+        opening = 0.0 if began is None else time.monotonic() - began
+        self.budget = Budget(nodes=nodes, seconds=seconds, before=wall_seconds(story) + opening, clock=time.monotonic)
         self.growth, self.scheduler = _policies(self.setup, self.budget, self._executions)
 
     def go(self) -> None:
@@ -179,13 +182,21 @@ class Run:
                 return
 
     def _may_start(self) -> bool:
-        return bool(self.chronicle.tree.pending) and self.budget.allows(
-            self._executions(), [n.seconds for n in self.timed()] or [self.first.fold_seconds * len(self.first.scores)], self._reserve()
-        )
+        return bool(self.chronicle.tree.pending) and self.budget.allows(self._executions(), self._state_seconds() + self._reserve())
 
     def _reserve(self) -> float:
         """Seconds set aside for the proof; without a time budget it may take what it takes."""
         return 0.0 if self.budget.seconds is None else phases.proof_cost(self, phases.proof_plan(self)).total
+
+    def _state_seconds(self) -> float:
+        """What a typical state takes."""
+        return statistics.median([n.seconds for n in self.timed()] or [self.first.fold_seconds * len(self.first.scores)])
+
+    def _deadline(self) -> float | None:
+        """When a state that starts now is stopped: as the proof's time begins, but not before twice what is typical."""
+        if self.budget.seconds is None:
+            return None
+        return time.monotonic() + min(max(self.budget.left - self._reserve(), 2 * self._state_seconds()), max(self.budget.left, 0.0))
 
     def _executions(self) -> int:
         """Executions begun, D0's not counted."""
@@ -216,9 +227,7 @@ class Run:
                 return
             self.chronicle.append(proposal)
             self.write_loader(node)
-        left = self.budget.left - self._reserve()
-        deadline = time.monotonic() + left if math.isfinite(left) else None
-        self.flights.append(Flight(node, self.setup.workers.submit(self._evaluate, node, self.state_of(node), deadline)))
+        self.flights.append(Flight(node, self.setup.workers.submit(self._evaluate, node, self.state_of(node), self._deadline())))
 
     def _propose(self, node: int, brief: Brief) -> StateProposed | Failure:
         agent = self.setup.agent
@@ -235,10 +244,9 @@ class Run:
     def _brief(self, node: int, tree: Tree, pool: Pool) -> Brief:
         """With a node budget alone a brief holds nothing that depends on the machine's speed."""
         executed = max(0, tree.executions - 1) + len(tree.running)
-        seconds = [n.seconds for n in self.timed()] if self.budget.seconds is not None else []
         return make_brief(
             self.setup, tree, pool, self.noise, node,
-            left=1.0 - self.budget.spent(executed), state_seconds=statistics.median(seconds) if seconds else 0.0,
+            left=1.0 - self.budget.spent(executed), state_seconds=0.0 if self.budget.seconds is None else self._state_seconds(),
         )  # fmt: skip
 
     def _discover(self, node: int, brief: Brief) -> list[Event]:
