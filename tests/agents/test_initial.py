@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from loader_cases import Case, run_loader, schema_of, task_view
 from sklearn.datasets import load_wine
 
-from loader_cases import Case, run_loader, schema_of, task_view
 from provender.agents.agent import TaskFacts
 from provender.agents.playbook.playbook import Playbook
 from provender.contract.schema import Column, Schema

@@ -29,7 +29,6 @@ from provender.agents.playbook.playbook import Playbook
 from provender.agents.playbook.recipe import Recipe
 from provender.contract.state import named_assets
 
-
 # Two scikit-learn methods say when they are given fewer rows than their default; they then use what there is.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:n_components > n_samples"),
@@ -97,11 +96,19 @@ def test_other_seeds_explore_other_states():
     assert len(answers) >= 4
 
 
+FUEL_PRICES = {
+    "id": "lake:c0ffee00", "title": "fuel prices", "relevance": 1.0, "schema": [{"name": "fuel price", "kind": "numeric"}],
+    "uses": [{"use": "join", "on": [["Origin", "country"]], "columns": ["fuel price"], "coverage": 1.0, "one_to_many": False}],
+}  # fmt: skip
+
+
 def test_rendered_loaders_are_formatted_and_clean(tmp_path):
     if find_spec("ruff") is None:
         pytest.skip("ruff is not installed")
     texts = [p.loader for make in (cars, digits_pixels, reviews) for p in walk(make, 12, 3, (asset_of(make())[1],))]
     texts.append(Playbook().initial(facts_of(cars)).loader)
+    pool, fresh = (FUEL_PRICES,), (FUEL_PRICES["id"],)
+    texts.append(Playbook().passthrough(first_brief(cars, pool=pool, fresh=fresh)).loader)
     for text in texts:
         for command in (["format", "--check", "--line-length=110", "-"], ["check", "--select=E,F,I,B,UP,SIM", "--line-length=110", "-"]):
             done = subprocess.run(
@@ -135,11 +142,7 @@ def test_passthrough_of_nothing_is_the_initial_state():
 def test_joined_columns_are_features_of_training_and_evaluation_alike():
     case = cars()
     table = pd.DataFrame({"country": ["usa", "EUROPE ", "Japan"], "fuel price": [1.0, 2.5, 2.0]})
-    manifest = {
-        "id": "lake:c0ffee00", "title": "fuel prices", "relevance": 1.0, "schema": [{"name": "fuel price", "kind": "numeric"}],
-        "uses": [{"use": "join", "on": [["Origin", "country"]], "columns": ["fuel price"], "coverage": 1.0, "one_to_many": False}],
-    }  # fmt: skip
-    proposal = Playbook().passthrough(first_brief(cars, pool=(manifest,), fresh=("lake:c0ffee00",)))
+    proposal = Playbook().passthrough(first_brief(cars, pool=(FUEL_PRICES,), fresh=("lake:c0ffee00",)))
     view = asset_view("lake:c0ffee00", table)
     rows, *_, inputs = run_loader(proposal.loader, task_view(case, np.arange(200)), case.frame.iloc[200:], {view.id: view})
     expected = rows.frame["Origin"].map({"USA": 1.0, "Europe": 2.5, "Japan": 2.0})

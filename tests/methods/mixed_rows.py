@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from provender.contract.rows import ROW, Rows, row_ids
 from provender.methods.card import Card
 
-_WORDS = "good bad warm cold fast slow bright dark rain sun tree road river house never always".split()
+_WORDS = ["good", "bad", "warm", "cold", "fast", "slow", "bright", "dark", "rain", "sun", "tree", "road", "river", "house", "never", "always"]
 _CITIES = ["Rome", "rome ", "ROME", "Oslo", "Osloo", "São Paulo", "sao paulo", "Lima", "Quito"]
 
 

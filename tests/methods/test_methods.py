@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mixed_rows import dense, mixed_frame, needs_before, rows_for, same_rows
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
-from mixed_rows import dense, mixed_frame, needs_before, rows_for, same_rows
 from provender.methods.registry import METHODS, all_cards, find_method, make_method
 
 COLUMN_METHODS = [card.name for card in all_cards() if card.slot == "columns"]
@@ -104,7 +104,7 @@ def test_row_method_survives_few_rows(name, n, seed):
     card = find_method(name)
     rows = rows_for(name, n, seed, card.kinds[0])
     out = make_method(name).fit_resample(rows)
-    assert 0 < len(out) and np.isfinite(out.weight).all()
+    assert len(out) > 0 and np.isfinite(out.weight).all()
     if card.kinds[0] == "classification":
         assert set(out.y) == set(rows.y), "no class may vanish"
 

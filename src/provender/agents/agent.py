@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from ..contract.outcome import Failure
 from ..contract.schema import Schema
 
 Color = Literal["black", "red"]
@@ -26,6 +27,8 @@ class TaskFacts:
     targets    names of the target columns
     profile    `profile.facts.Profile` of the search rows as JSON: facts, never rows
     learner    name of the preset that is the fixed learner; "" for the user's own
+    choose     how many rows of the task's own pool may be chosen, 0 where nothing is; `schema` then tells of the pool,
+               and `row_id` is the column whose whole numbers name its rows
     """
 
     name: str
@@ -39,6 +42,8 @@ class TaskFacts:
     schema: Schema
     profile: Mapping[str, object]
     learner: str = ""
+    choose: int = 0
+    row_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +150,8 @@ class Agent(Protocol):
         """A red node: fetch what may help. Returns a one-line summary of what was done."""
         ...
 
-    def refine(self, brief: Brief) -> Proposal:
-        """A black node: a new data state that builds on `brief.parent`."""
+    def refine(self, brief: Brief) -> Proposal | Failure:
+        """A black node: a new data state that builds on `brief.parent`, or why there is none (`agent`)."""
         ...
 
     def passthrough(self, brief: Brief) -> Proposal:

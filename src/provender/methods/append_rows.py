@@ -43,8 +43,8 @@ CARD = Card(
 
 
 class AppendRows(BaseEstimator):
-    """mapping    {task column: asset column}; other task columns are missing in the new rows
-    target     the asset's label column
+    """target     the asset's label column
+    mapping    {task column: asset column}, other task columns are missing in the new rows; None takes equal names
     classes    the task's class names, for classification
     label_map  {asset value: class name}; None takes values that equal a class name, whatever their case
     scale      (a, b) for a numeric target: y = a · value + b
@@ -55,9 +55,9 @@ class AppendRows(BaseEstimator):
 
     def __init__(
         self,
-        mapping: Mapping[str, str],
         target: str,
         *,
+        mapping: Mapping[str, str] | None = None,
         classes: Sequence[str] = (),
         label_map: Mapping[str, str] | None = None,
         scale: Sequence[float] | None = None,
@@ -66,8 +66,8 @@ class AppendRows(BaseEstimator):
         most: int | None = None,
         random_state: int = 0,
     ) -> None:
-        self.mapping = mapping
         self.target = target
+        self.mapping = mapping
         self.classes = classes
         self.label_map = label_map
         self.scale = scale
@@ -79,11 +79,14 @@ class AppendRows(BaseEstimator):
     def fit_resample(self, rows: Rows, asset: AssetView) -> Rows:
         """Raises LoaderError when the asset lacks a named column."""
         table = asset.frame()
-        lacking = {self.target, *self.mapping.values()} - set(table.columns)
+        mapping = self.mapping
+        if mapping is None:
+            mapping = {name: name for name in rows.frame if name in table and name != self.target}
+        lacking = {self.target, *mapping.values()} - set(table.columns)
         if lacking:
             raise LoaderError(f"{asset.id} has no column {sorted(lacking)[0]!r}; its columns are {list(table.columns)}")
         y = self._labels(table[self.target])
-        frame = pd.DataFrame({ours: _like(table[theirs], rows.frame[ours]) for ours, theirs in self.mapping.items()})
+        frame = pd.DataFrame({ours: _like(table[theirs], rows.frame[ours]) for ours, theirs in mapping.items()})
         usable = np.flatnonzero(~np.isnan(y) & frame.notna().any(axis=1).to_numpy())
         rng = np.random.default_rng(self.random_state)
         if self.most is not None and len(usable) > self.most:
@@ -91,7 +94,7 @@ class AppendRows(BaseEstimator):
         frame, y = frame.iloc[usable], y[usable].reshape(-1, *rows.y.shape[1:])
         if frame.empty:
             return rows
-        weight = self.weight * (self._resemblance(rows.frame[list(self.mapping)], frame) if self.alike else 1.0)
+        weight = self.weight * (self._resemblance(rows.frame[list(mapping)], frame) if self.alike else 1.0)
         return rows.append(frame, y, f"labelled rows of {asset.id}", weight)
 
     def _labels(self, values: pd.Series) -> np.ndarray:

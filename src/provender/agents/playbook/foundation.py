@@ -12,9 +12,10 @@ from ...errors import LoaderError
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """future  lines of `from __future__ import …`, which must come first; body: all other lines"""
+    """Lines of the text: its imports (`from __future__ import …` apart, which must come first), and all others."""
 
     future: list[str]
+    imports: list[str]
     body: list[str]
 
 
@@ -32,10 +33,12 @@ def embed(text: str) -> Foundation:
     lines = _renamed(text).splitlines()
     dropped: set[int] = set()
     future: list[str] = []
+    imports: list[str] = []
     for node in tree.body:
-        span = range(node.lineno - 1, node.end_lineno)
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-            future += [lines[i] for i in span]
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            span = range(node.lineno - 1, node.end_lineno)
+            is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+            (future if is_future else imports).extend(lines[i] for i in span)
             dropped.update(span)
     heading: list[str] = ["# The task's own loader, as it came."]
     first = tree.body[0]
@@ -45,7 +48,7 @@ def embed(text: str) -> Foundation:
     body = [line for i, line in enumerate(lines) if i not in dropped]
     while body and not body[0].strip():
         body.pop(0)
-    return Foundation(future, [*heading, *body])
+    return Foundation(future, imports, [*heading, *body])
 
 
 def _renamed(text: str) -> str:

@@ -40,7 +40,8 @@ def _append(manifest: Mapping, use: Mapping, facts: TaskFacts) -> Offer | None:
     mapping = {ours: theirs for ours, theirs in use["mapping"].items() if ours in facts.schema.names}
     if not mapping or len(facts.targets) != 1 or facts.kind not in ("classification", "regression"):
         return None
-    params: dict = {"mapping": mapping, "target": use["target"]}
+    same_names = mapping == {name: name for name in facts.schema.names}
+    params: dict = {"target": use["target"]} if same_names else {"mapping": mapping, "target": use["target"]}
     if facts.kind == "classification":
         params["classes"] = True
         if use.get("label_map"):

@@ -100,12 +100,18 @@ def _all_moves(brief: Brief, parent: Recipe, seen: Mapping[int, Record], recipes
     for node, recipe in sorted(recipes.items()):
         gain = seen[node].gain
         if gain is not None and gain > brief.noise and node != brief.parent.node:
-            made.append(_crossing(node, recipe))
+            made += _crossing(node, recipe, parent)
     return made
 
 
-def _crossing(node: int, other: Recipe) -> Move:
-    return Move(f"with {node}", f"takes over what node {node} has", lambda recipe: union(recipe, other))
+def _crossing(node: int, other: Recipe, parent: Recipe) -> list[Move]:
+    """The move that takes over what another state has and the parent has not."""
+    both = union(parent, other)
+    if both is None or both.key == parent.key:
+        return []
+    new = [method for method in both.methods if method not in parent.methods]
+    summary = f"takes {', '.join(new) if new else 'the settings'} from node {node}"
+    return [Move(f"with {node}", summary, lambda recipe: union(recipe, other))]
 
 
 def _observations(

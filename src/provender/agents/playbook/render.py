@@ -35,14 +35,17 @@ def render(recipe: Recipe, *, title: str, why: Sequence[str] = ()) -> str:
     for method in (parts.init(), parts.rows(), parts.fit(), parts.inputs()):
         if method:
             body += [*([""] if len(body) > 1 else []), *method]
-    foundation = embed(recipe.foundation) if recipe.foundation else None
-    imports = [*(foundation.future if foundation else []), *_imports(recipe)]
-    if foundation and foundation.body:
-        imports += ["", "", *foundation.body]
-    sections = [_docstring(title, why, recipe), "\n".join(imports)]
-    text = "\n\n".join(section for section in sections if section)
+    sections = [_docstring(title, why, recipe)]
+    if recipe.foundation:
+        foundation = embed(recipe.foundation)
+        sections += ["\n".join(lines) for lines in (foundation.future, [*foundation.imports, *_imports(recipe)]) if lines]
+    else:
+        sections.append("\n".join(_imports(recipe)))
     if constants:
-        text += "\n\n" + "\n".join(constants)
+        sections.append("\n".join(constants))
+    text = "\n\n".join(sections)
+    if recipe.foundation:
+        text += "\n\n\n" + "\n".join(foundation.body).rstrip()
     return text + "\n\n\n" + "\n".join(body) + "\n"
 
 
@@ -68,8 +71,9 @@ class _Parts:
             lines.append("self.pool = pool")
         lines = [_INDENT + line for line in lines]
         for number, step in enumerate(self.joins, start=1):
-            fit = f".fit(task.train.frame, {self._asset(step, 'pool')})"
-            lines += lay_out(f"self.{self._join(number)} = ", construct(step), fit, indent=8)
+            lines += _made_and_used(
+                f"self.{self._join(number)} = ", construct(step), f"fit(task.train.frame, {self._asset(step, 'pool')})"
+            )
         features = self._features()
         if features is not None:
             lines += lay_out("self.more = " if self.own else "self.features = ", features, indent=8)
@@ -87,11 +91,13 @@ class _Parts:
             prefix = "return " if step is steps[-1] else "rows = "
             if step in self.joins:
                 joined = f"frame=self.{self._join(self.joins.index(step) + 1)}.transform(rows.frame)"
-                expression, suffix = Group("rows.edit", "()", (literal(f"columns joined from {step.asset}"), joined)), ""
+                reason = literal(f"columns joined from {step.asset}")
+                lines += lay_out(prefix, Group("rows.edit", "()", (reason, joined)), indent=8)
             else:
                 asset = f", {self._asset(step, 'self.pool')}" if step.asset else ""
-                expression, suffix = construct(step, task="self.task"), f".fit_resample(rows{asset})"
-            lines += lay_out(prefix, expression, suffix, indent=8)
+                lines += _made_and_used(
+                    prefix, construct(step, task="self.task"), f"fit_resample(rows{asset})", step.method
+                )
         return lines
 
     def fit(self) -> list[str]:
@@ -156,6 +162,16 @@ def _pipeline(steps: Sequence[Step]) -> Group:
     return made[0] if len(made) == 1 else Group("make_pipeline", "()", tuple(made))
 
 
+def _made_and_used(prefix: str, made: Group, use: str, name: str = "") -> list[str]:
+    """`rows = Method(…).fit_resample(rows)` where it fits on a line, else the instance by name first."""
+    line = f"{_INDENT}{prefix}{made.flat()}.{use}"
+    if len(line) <= WIDTH:
+        return [line]
+    if not name:  # an attribute: it is fitted in place
+        return [*lay_out(prefix, made, indent=8), f"{_INDENT}{prefix.removesuffix(' = ')}.{use}"]
+    return [*lay_out(f"{name} = ", made, indent=8), f"{_INDENT}{prefix}{name}.{use}"]
+
+
 def _method(signature: str, lines: Sequence[str]) -> list[str]:
     return [f"    def {signature}:", *(_INDENT + line for line in lines)]
 
@@ -170,7 +186,9 @@ def _is_text(recipe: Recipe, group: str) -> bool:
 
 
 def _constant_names(recipe: Recipe) -> dict[str, str]:
-    return {branch.group: re.sub(r"\W", "_", branch.group).upper() for branch in recipe.branches}
+    names = {branch.group: re.sub(r"\W", "_", branch.group).upper() for branch in recipe.branches}
+    taken = recipe.foundation or ""
+    return {group: f"MORE_{name}" if re.search(rf"\b{name}\b", taken) else name for group, name in names.items()}
 
 
 def _constant(name: str, columns: Sequence[str], single: bool) -> list[str]:
