@@ -14,6 +14,7 @@ from .records import Records
 HOLDOUT_FROM = 5_000  # rows from which one holdout is precise enough for development
 CONFIRM_FOLDINGS = 5
 FINALIST_FOLDINGS = 2
+COSTLY_DRAWS = 3  # seeds under which a learner that cannot be refitted often is confirmed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +30,7 @@ class Plan:
     def development(self) -> list[Fold]:
         """The folds that every state is scored on."""
         if self._is_program:
-            return [Fold(self._none, self.records.split.search)]
+            return [Fold(self.records.training, self.records.split.search)]
         if len(self.records.trusted):
             return self._trusted(self._half(0), seed=self._seed("development"))
         return self._folds(self.records.split.search, self._seed("development"))
@@ -43,10 +44,10 @@ class Plan:
         return [self._cross(self.records.split.search, self._seed("finalist", i)) for i in range(FINALIST_FOLDINGS)]
 
     def confirmation(self) -> list[list[Fold]]:
-        """Fresh foldings of S and C together; forward windows in time give one."""
+        """Fresh foldings of S and C together; forward windows in time give one. Programs are trained anew and judged on C."""
         split, r = self.records.split, self.records
         if self._is_program:
-            return [[Fold(self._none, split.sealed)]]
+            return [[Fold(r.training, split.sealed, draw)] for draw in range(COSTLY_DRAWS)]
         if r.time is not None:
             return [[Fold(split.search, split.sealed)]] if len(split.sealed) else [self._folds(split.search, self._seed("confirm"))]
         if len(r.trusted):
@@ -56,12 +57,12 @@ class Plan:
 
     def costly(self) -> list[list[Fold]]:
         """For learners too slow to refit 25 times: trained on S under three seeds, scored on C."""
-        return [[Fold(self.records.split.search, self.records.split.sealed, draw)] for draw in range(3)]
+        return [[Fold(self.records.split.search, self.records.split.sealed, draw)] for draw in range(COSTLY_DRAWS)]
 
     def test(self) -> Fold:
         """Trained on S and C, scored once on T."""
         if self._is_program:
-            return Fold(self._none, self.records.split.test)
+            return Fold(self.records.training, self.records.split.test)
         return Fold(np.sort(np.concatenate([self.records.split.search, self.records.split.sealed])), self.records.split.test)
 
     def asked(self) -> Fold:
@@ -88,10 +89,6 @@ class Plan:
     @property
     def _is_program(self) -> bool:
         return self.task.kind in ("selection", "program")
-
-    @property
-    def _none(self) -> np.ndarray:
-        return np.zeros(0, int)
 
     def _seed(self, purpose: str, number: int = 0) -> int:
         return int(digest(self.task.digest, purpose, number)[:8], 16)

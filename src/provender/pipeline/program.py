@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,16 @@ import pandas as pd
 
 from ..contract.outcome import Failure
 from ..contract.split import Fold
-from ..contract.task import Task
+from ..contract.task import SelectionRule, Task
 from ..contract.wire import pack, unpack
+from ..errors import TaskError
 from ..execute.blob import Blob
 from ..execute.executor import Executor
 from ..execute.job import Job, Limits
 from ..execute.session import JobEnded
+from ..guard.overlap import check_overlap, quarantine
+from ..profile.digests import normalised_digests
+from ..profile.table import read_table
 from . import clerk
 from .clerk import Stopped, stop
 from .pool_store import TASK_POOL, PoolStore
@@ -52,9 +57,10 @@ class ProgramRunner:
     def judge(self, rows: pd.DataFrame, fold: Fold, seed: int, limits: Limits) -> FoldResult:
         """Train on the rows (there may be none) and score the benchmark's examples at `fold.evaluation`.
 
-        Raises Stopped (`learner`, `score`).
+        Raises Stopped (`leak`, `learner`, `score`).
         """
         started = time.perf_counter()
+        self._refuse_examples(rows)
         with ExitStack() as held:
             given = held.enter_context(Blob.of(pack({"rows": rows})))
             model = held.enter_context(self._train(given, seed, limits))
@@ -62,11 +68,13 @@ class ProgramRunner:
             benchmark = held.enter_context(Blob.open(self.task.data.test))
             scores = self._job("evaluate", (model, given, benchmark), seed, limits, {"benchmark": self.task.data.test.name})
             values = clerk.read_scores(held.enter_context(scores).view)
-        if fold.evaluation.max(initial=-1) >= len(values) or not np.isfinite(values[fold.evaluation]).all():
-            raise stop("score", f"the judging program gave {len(values)} scores; one finite score is needed for each of the benchmark's examples")
+        given = values[fold.evaluation[fold.evaluation < len(values)]]
+        if (lacking := len(fold.evaluation) - int(np.isfinite(given).sum())) > 0:
+            raise stop("score", f"the judging program gave no finite score to {lacking} of {len(fold.evaluation)} examples: "
+                                'write a line {"id": position in the benchmark, "score": number} for each')  # fmt: skip
         return FoldResult(
-            prediction=values[fold.evaluation], seconds=time.perf_counter() - started, training_seconds=trained,
-            rows=len(rows), lineage={"kept": len(rows)},
+            prediction=given, seconds=time.perf_counter() - started, training_seconds=trained,
+            rows=len(rows), lineage={"chosen": len(rows)},
         )  # fmt: skip
 
     def predict(
@@ -84,6 +92,19 @@ class ProgramRunner:
             prediction = clerk.read_prediction(payload.view, n, self.task.learner.output, *width)
         return prediction, time.perf_counter() - started
 
+    def _refuse_examples(self, rows: pd.DataFrame) -> None:
+        """Rows to train on must not be the benchmark's own examples. Raises Stopped (`leak`)."""
+        known, none = self._benchmark, np.zeros(0, np.uint64)
+        columns = shared_columns(rows, known, self.task)
+        if len(rows) and columns:
+            found = check_overlap(normalised_digests(rows, columns), none, normalised_digests(known, columns))
+            if found:
+                raise stop("leak", f"{found.message}: {found.mend}")
+
+    @cached_property
+    def _benchmark(self) -> pd.DataFrame:
+        return read_table(self.task.data.test)
+
     def _train(self, rows: Blob, seed: int, limits: Limits) -> Blob:
         return self._job("train", (rows,), seed, limits, {}) if self.task.learner.train else Blob.of(b"")
 
@@ -99,6 +120,33 @@ class ProgramRunner:
         if payload is None:
             raise stop("learner", f"the program learner.{what} left nothing")
         return payload
+
+
+def read_pool(task: Task, rule: SelectionRule) -> tuple[pd.DataFrame, np.ndarray]:
+    """The table to choose from, and (n,) bool: which of its rows may be chosen, being none of the benchmark's examples.
+
+    Raises TaskError where the id column is missing or does not name each row by a whole number of its own.
+    """
+    pool = read_table(rule.pool)
+    if rule.id not in pool.columns:
+        raise TaskError(f"selection.id names the column {rule.id!r}, which the pool does not have: it has {', '.join(map(str, pool.columns[:12]))}")
+    ids = pool[rule.id]
+    if ids.dtype.kind not in "iu" or ids.duplicated().any():
+        told = f"repeats {ids[ids.duplicated()].iloc[0]}" if ids.dtype.kind in "iu" else f"holds {ids.iloc[0]!r}"
+        raise TaskError(f"selection.id names the column {rule.id!r}, which {told}: give every row of the pool a whole number of its own")
+    benchmark = read_table(task.data.test) if task.data.test else pd.DataFrame()
+    columns = shared_columns(pool, benchmark, task)
+    if not columns:
+        return pool, np.ones(len(pool), bool)
+    examples = normalised_digests(benchmark, columns)
+    repeated = 1 - len(np.unique(examples)) / max(1, len(examples))
+    return pool, ~quarantine(normalised_digests(pool, columns), examples, repeated)
+
+
+def shared_columns(rows: pd.DataFrame, benchmark: pd.DataFrame, task: Task) -> list[str]:
+    """Columns that both tables have, without those that merely name rows."""
+    names = {task.data.id, task.selection.id if task.selection else None, "weight"}
+    return [str(column) for column in benchmark.columns if column in rows.columns and column not in names]
 
 
 def program_files(task: Task) -> list[Path]:

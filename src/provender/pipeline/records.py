@@ -18,6 +18,7 @@ from ..profile.infer import infer_schema
 from ..profile.table import read_table
 from ..profile.target import check_size, check_target, class_names, encode_target
 
+LEAST_EXAMPLES = 30  # of a benchmark that a program judges
 _ASKED = 3  # origin of test inputs without answers; 0 training, 1 validation, 2 test file
 
 
@@ -33,6 +34,7 @@ class Records:
     asked_ids   the values of the task's id column for them, when it has one
     trusted     positions of the validation file's rows: scored on, never trained on
     normalised  (n,) uint64 digests of the inputs after normalising
+    benchmark   so many leading rows are the examples that a program judges, known by position only; 0 for other tasks
     """
 
     schema: Schema
@@ -48,9 +50,15 @@ class Records:
     asked_ids: pd.Series | None
     trusted: np.ndarray
     normalised: np.ndarray
+    benchmark: int = 0
 
     def __len__(self) -> int:
         return len(self.y)
+
+    @property
+    def training(self) -> np.ndarray:
+        """Positions of the rows that a search may train on and know: S, or the rows beside a benchmark (there may be none)."""
+        return np.arange(self.benchmark, len(self)) if self.benchmark else self.split.search
 
 
 def load_records(task: Task, *, sealed: bool = True) -> Records:
@@ -176,25 +184,33 @@ def _time(column: pd.Series) -> np.ndarray:
 
 
 def _benchmark(task: Task) -> Records:
-    """Records of a task whose program judges: the examples of its sealed benchmark, known by position only."""
+    """Records of a task whose program judges: its benchmark's examples, known by position only, and below them what there is to train on."""
     if task.data.test is None:
-        raise TaskError("a program task needs data.test: the sealed benchmark that learner.evaluate scores")
-    table = read_table(task.data.test)
-    n = len(table)
-    bundle = np.arange(n)
-    split = make_split(bundle, None, None, digest=task.digest, test_size=task.evaluation.test_size, seal=True)
+        raise TaskError("data.test is missing: a task whose program judges needs its sealed benchmark there, which learner.evaluate reads")
+    n = len(read_table(task.data.test))
+    if n < LEAST_EXAMPLES:
+        raise TaskError(f"data.test holds {n} examples: bring at least {LEAST_EXAMPLES}, to search on some and to confirm on others")
+    schema, frame = Schema(()), pd.DataFrame(index=range(n))
+    if task.data.train is not None:
+        train = read_table(task.data.train)
+        schema = infer_schema(train, target=[], id=task.data.id, overrides=dict(task.data.columns))
+        own = conform(train, schema)
+        frame = pd.concat([own.iloc[np.zeros(n, int)], own])  # the benchmark's cells stand for nothing; so integers stay integers
+    ids = row_ids(task.digest, len(frame))
+    bundle, none = np.arange(n), np.zeros(0, int)
     return Records(
-        schema=Schema(()),
+        schema=schema,
         classes=(),
-        frame=pd.DataFrame(index=pd.Index(row_ids(task.digest, n), name=ROW)),
-        y=np.zeros(n),
-        weight=np.ones(n),
-        split=split,
-        bundle=bundle,
+        frame=frame.set_axis(pd.Index(ids, name=ROW)),
+        y=np.zeros(len(frame)),
+        weight=np.ones(len(frame)),
+        split=make_split(bundle, None, None, digest=task.digest, test_size=task.evaluation.test_size, seal=True),
+        bundle=np.arange(len(frame)),
         strata=None,
         time=None,
-        asked=np.zeros(0, int),
+        asked=none,
         asked_ids=None,
-        trusted=np.zeros(0, int),
-        normalised=np.zeros(n, np.uint64),
+        trusted=none,
+        normalised=np.zeros(len(frame), np.uint64),
+        benchmark=n,
     )

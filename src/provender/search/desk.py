@@ -67,7 +67,7 @@ class SourceDesk(RedDesk):
 def question_of(setup: Setup) -> Query:
     """What the sources are told about the task: schema, target and sketches of its search rows."""
     records, task = setup.records, setup.task
-    rows = records.split.search
+    rows = records.training
     frame = records.frame.iloc[rows]
     y = records.y[rows]
     if task.kind == "classification":

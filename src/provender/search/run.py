@@ -53,6 +53,7 @@ from .setup import Setup, environment
 from .trial import Attempt, Stop, Trial, try_state
 
 DEFAULT_NODES = 40
+_SPEECHLESS = 3  # black nodes in a row without a proposal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +183,15 @@ class Run:
                 return
 
     def _may_start(self) -> bool:
+        if self._is_speechless():
+            return False
         return bool(self.chronicle.tree.pending) and self.budget.allows(self._executions(), self._state_seconds() + self._reserve())
+
+    def _is_speechless(self) -> bool:
+        """Whether the agent had nothing to propose for the last black nodes, for one and the same reason: it will have nothing."""
+        ended = [n.failure or {} for n in self.chronicle.tree if n.color == "black" and n.outcome is not None][-_SPEECHLESS:]
+        told = {(failure.get("kind"), failure.get("message")) for failure in ended}
+        return len(ended) == _SPEECHLESS and len(told) == 1 and told.pop()[0] == "agent"
 
     def _reserve(self) -> float:
         """Seconds set aside for the proof; without a time budget it may take what it takes."""
@@ -231,8 +240,10 @@ class Run:
 
     def _propose(self, node: int, brief: Brief) -> StateProposed | Failure:
         agent = self.setup.agent
-        proposal: Proposal = agent.passthrough(brief) if self.setup.settings.no_black else agent.refine(brief)
         try:
+            proposal: Proposal | Failure = agent.passthrough(brief) if self.setup.settings.no_black else agent.refine(brief)
+            if isinstance(proposal, Failure):
+                return proposal
             state = make_state(proposal.loader, self.setup.task)
         except LoaderError as error:
             return Failure(kind="agent", message=str(error))

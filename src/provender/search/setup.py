@@ -22,12 +22,12 @@ from ..pipeline.admit import Customs, parse_sketch
 from ..pipeline.grader import graded_metric
 from ..pipeline.judge import Judge
 from ..pipeline.plan import Plan
-from ..pipeline.pool_store import TASK_POOL
-from ..pipeline.program import program_files
+from ..pipeline.pool_store import TASK_POOL, PoolStore
+from ..pipeline.program import program_files, read_pool
 from ..pipeline.records import Records, load_records
 from ..pipeline.submit import Submit
 from ..profile.facts import profile_rows
-from ..profile.table import read_table
+from ..profile.infer import infer_schema
 from ..sources.source import Source
 from .settings import Settings
 from .workspace import Workspace
@@ -85,8 +85,9 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
             openers.submit(_executor, settings, _learner_preload(task), _readable(task)),
         ]
         records = load_records(task, sealed=settings.agent != "playbook")
-        facts = task_facts(task, records)
-        sources_of = _sources(settings, workspace)
+        pool = workspace.pool(task.digest)
+        facts = task_facts(task, records) if task.selection is None else choosing_facts(task, pool)
+        sources_of = _sources(settings, workspace, task)
         loaders, learners = starting[0].result(), starting[1].result()
         if task.grader is not None:
             task = replace(task, metric=graded_metric(task, learners, records.classes))
@@ -100,9 +101,6 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
         raise
     finally:
         openers.shutdown(wait=False, cancel_futures=True)
-    pool = workspace.pool(task.digest)
-    if task.selection is not None and TASK_POOL not in pool:
-        pool.add(TASK_POOL, read_table(task.selection.pool), {"title": "the task's pool"})
     submit = Submit(
         plan, loaders=loaders, learners=learners, cache=workspace.cache, pool=pool, limits=Limits(seconds=settings.state_seconds)
     )
@@ -132,10 +130,11 @@ def environment() -> dict:
 
 
 def task_facts(task: Task, records: Records) -> TaskFacts:
-    """What an agent may know of the task: measured on the search rows alone."""
-    rows = records.split.search
+    """What an agent may know of the task: measured on the rows alone that it may train on."""
+    rows = records.training
     schema, y = records.schema, records.y[rows]
-    facts = profile_rows(records.frame.iloc[rows], y, schema, task.kind, records.classes).to_json() if len(schema) else {}
+    known = len(schema) and not records.benchmark  # a program's rows have no target to tell about
+    facts = profile_rows(records.frame.iloc[rows], y, schema, task.kind, records.classes).to_json() if known else {"n_rows": len(rows)}
     return TaskFacts(
         name=task.name,
         description=task.description,
@@ -147,6 +146,28 @@ def task_facts(task: Task, records: Records) -> TaskFacts:
         targets=task.data.target,
         schema=schema,
         profile=facts,
+    )
+
+
+def choosing_facts(task: Task, pool: PoolStore) -> TaskFacts:
+    """What an agent may know of a task that chooses rows: all of the pool, which is put into the store here."""
+    rule = task.selection
+    assert rule is not None
+    if TASK_POOL not in pool:
+        table, kept = read_pool(task, rule)
+        pool.add(TASK_POOL, table, {"title": "the task's pool", "rows": int(kept.sum()), "quarantined": int((~kept).sum())}, kept=kept)
+    table = pool.frame(TASK_POOL)
+    return TaskFacts(
+        name=task.name,
+        description=task.description,
+        kind=task.kind,
+        modality=task.modality,
+        metric=task.metric.name,
+        direction=task.metric.direction,
+        schema=infer_schema(table, target=[], id=rule.id),
+        profile={"n_rows": len(table)},
+        choose=rule.rows,
+        row_id=rule.id,
     )
 
 
@@ -196,9 +217,12 @@ def _close_result(future: Future) -> None:
         future.result().close()
 
 
-def _sources(settings: Settings, workspace: Workspace) -> Callable[[Executor], tuple[Source, ...]]:
-    """The sources that red nodes may search; their sketches are made inside the loaders' sandbox."""
-    if settings.no_red:
+def _sources(settings: Settings, workspace: Workspace, task: Task) -> Callable[[Executor], tuple[Source, ...]]:
+    """The sources that red nodes may search; their sketches are made inside the loaders' sandbox.
+
+    None where rows are chosen from the task's own pool: what was found elsewhere could not be chosen.
+    """
+    if settings.no_red or (task.selection is not None and not task.selection.transforms):
         return lambda _: ()
 
     def open_sources(executor: Executor) -> tuple[Source, ...]:

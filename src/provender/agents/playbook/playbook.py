@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ...contract.outcome import Failure
 from ...methods.registry import find_method
 from ..agent import Brief, Proposal, RedDesk, TaskFacts
+from .curation import first_choice, next_choice, nothing_to_try, unchanged
 from .discovery import discover
 from .initial import initial_recipe, left_out
 from .offers import offers
@@ -18,7 +20,14 @@ class Playbook:
     """An `Agent` whose answers are pure functions of its arguments."""
 
     def initial(self, facts: TaskFacts) -> Proposal:
-        """D0 of the schema; says in its docstring what it leaves out. Raises TaskError when no column is usable."""
+        """D0 of the schema; says in its docstring what it leaves out. Raises TaskError when no column is usable.
+
+        Where rows are chosen from a pool it is a random choice, where a program alone reads the records they stay as they are.
+        """
+        if facts.choose:
+            return first_choice(facts)
+        if facts.kind == "program":
+            return unchanged(facts)
         recipe = initial_recipe(facts.schema)
         omitted = left_out(facts.schema, recipe)
         why = [
@@ -33,8 +42,12 @@ class Playbook:
         """Search by name, schema and description; fetch at most three leads that offer a use."""
         return discover(brief, desk)
 
-    def refine(self, brief: Brief) -> Proposal:
-        """One move, or a pair of moves, from the parent's recipe: see `policy`."""
+    def refine(self, brief: Brief) -> Proposal | Failure:
+        """One move, or a pair of moves, from the parent's recipe: see `policy`, and `curation` where rows are chosen."""
+        if brief.task.choose:
+            return next_choice(brief)
+        if brief.task.kind == "program":
+            return nothing_to_try()
         choice = choose(brief)
         gain = "" if brief.parent.gain is None else f", which gained {brief.parent.gain:+.4g} over D0"
         start = "D0" if brief.parent.node == 0 else f"node {brief.parent.node}{gain}"
