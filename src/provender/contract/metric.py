@@ -106,14 +106,20 @@ def _hit(y: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def _roc_auc(y: np.ndarray, p: np.ndarray) -> float:
-    from sklearn.metrics import roc_auc_score
-
     if len(np.unique(y)) < 2:
         return float("nan")
     if p.ndim == 2 and p.shape[1] > 2:
-        present = np.unique(y.astype(np.int64))
-        return float(np.mean([roc_auc_score(y == k, p[:, k]) for k in present]))
-    return float(roc_auc_score(y, _ranking(p)))
+        return float(np.mean([_auc(y == k, p[:, k]) for k in np.unique(y.astype(np.int64))]))
+    return _auc(y == np.max(y), _ranking(p))
+
+
+def _auc(positive: np.ndarray, score: np.ndarray) -> float:
+    """Area under the ROC curve by ranks (Mann and Whitney, 1947): the proof computes it hundreds of times."""
+    from scipy.stats import rankdata
+
+    n = int(positive.sum())
+    ranks = rankdata(score)[positive].sum()
+    return float((ranks - n * (n + 1) / 2) / (n * (len(positive) - n)))
 
 
 def _average_precision(y: np.ndarray, p: np.ndarray) -> float:

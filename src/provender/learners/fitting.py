@@ -10,12 +10,15 @@ soft labels          a row with label distribution (p_1 … p_k) becomes k rows 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .presets import Preset
+from ..contract.learner import Learner
+from ..errors import TaskError
+from .presets import Preset, find_preset
 
 _MOST_DENSE = 100_000_000  # cells; 800 MB
 _ROUNDED = 8  # decimals to which fingerprints of equal columns agree, whatever order they were summed in
@@ -224,3 +227,17 @@ class PresetLearner:
             return np.full(x.shape[0], float(model))
         out = self._outputs(model, x)
         return out[:, 1] if out.ndim == 2 else out
+
+
+def make_learner(preset: str, kind: str, params: Mapping[str, object] | None = None) -> Learner:
+    """An unfitted learner. Raises TaskError for an unknown preset, kind or parameter (learner.params in task.toml)."""
+    row = find_preset(preset, kind)
+    module, name = row.estimators[kind].split(":")
+    estimator = getattr(import_module(module), name)
+    defaults, params = dict(row.defaults.get(kind, {})), dict(params or {})
+    known = set(estimator._get_param_names()) - {"random_state", "n_jobs", "verbose", "warm_start"}
+    if unknown := sorted(set(params) - known):
+        raise TaskError(
+            f"learner.params.{unknown[0]} is no parameter of the preset {preset!r}: it knows {', '.join(sorted(known))}"
+        )
+    return PresetLearner(row, kind, estimator, defaults | params)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import MappingProxyType
 
-from ..contract.learner import Learner
 from ..contract.metric import Output
 from ..errors import TaskError
 
@@ -142,19 +140,3 @@ def find_preset(name: str, kind: str) -> Preset:
             f"learner.preset {name!r} does not fit a {kind} task: choose one of {', '.join(fitting) or 'none, but a learner.py'}"
         )
     return PRESETS[name]
-
-
-def make_learner(preset: str, kind: str, params: Mapping[str, object] | None = None) -> Learner:
-    """An unfitted learner. Raises TaskError for an unknown preset, kind or parameter (learner.params in task.toml)."""
-    from .fitting import PresetLearner
-
-    row = find_preset(preset, kind)
-    module, name = row.estimators[kind].split(":")
-    estimator = getattr(import_module(module), name)
-    defaults, params = dict(row.defaults.get(kind, {})), dict(params or {})
-    known = set(estimator._get_param_names()) - {"random_state", "n_jobs", "verbose", "warm_start"}
-    if unknown := sorted(set(params) - known):
-        raise TaskError(
-            f"learner.params.{unknown[0]} is no parameter of the preset {preset!r}: it knows {', '.join(sorted(known))}"
-        )
-    return PresetLearner(row, kind, estimator, defaults | params)
