@@ -1,0 +1,201 @@
+"""The report's first half: the gain, and the data state that earned it: what it does, what it changed, its loader."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ..journal.events import NodeScored, TestScored
+from ..journal.tree import ROOT, Node
+from . import figures
+from .figures import Claim
+from .listing import difference, listing
+from .markup import Html, el, join
+from .metrics import Account, data_diff
+from .words import count, number, percent, sentence, short, signed, spaced
+
+_COLUMNS_SHOWN = 40
+
+
+def gain_part(told: Account, decimals: int) -> Html | None:
+    """Development, confirmation and test side by side, and the optimism between the first two."""
+    claims = _claims(told)
+    if not claims:
+        return None
+    sigma = told.noise.paired_std if told.noise else 0.0
+    band = f" The band is the noise, two standard deviations ({number(2 * sigma, decimals)}) around zero." if sigma else ""
+    return section(
+        "How much better, and how sure",
+        el("figure", figures.gain_plot(claims, sigma, decimals), el("figcaption", f"Gain over the initial data; to the right is better.{band}")),
+        el("p", _optimism(told, decimals)),
+        _scores(told, decimals),
+    )
+
+
+def _claims(told: Account) -> list[Claim]:
+    claims = []
+    if told.dev_gain is not None:
+        claims.append(Claim(label="development, the best of many", value=told.dev_gain))
+    if told.confirmed is not None and told.confirmed.rows:
+        claims.append(Claim(label="confirmation", value=told.confirmed.gain, interval=tuple(told.confirmed.interval), strong=True))
+    if told.tested is not None and told.tested.node != ROOT:
+        claims.append(Claim(label="test, scored once", value=told.tested.gain, interval=tuple(told.tested.interval)))
+    return claims
+
+
+def _optimism(told: Account, decimals: int) -> str:
+    gap = told.optimism
+    if gap is None or told.confirmed is None or told.dev_gain is None:
+        return "A development gain is the best of many tries, so it is too rosy; only a confirmation tells by how much."
+    kept = f": confirmation kept {percent(told.confirmed.gain / told.dev_gain)} of what the search promised" if told.dev_gain > 0 else ""
+    return f"Optimism, development minus confirmation, is {signed(gap, decimals)}{kept}."
+
+
+def _scores(told: Account, decimals: int) -> Html:
+    """The metric itself, before and after."""
+    name, direction = spaced(str(told.metric.get("name", "score"))), str(told.metric.get("direction", ""))
+    rows: list[tuple[str, float | None, float | None, str]] = []
+    if told.subject is not None:
+        rows.append(("development", told.tree[ROOT].dev, told.tree[told.subject].dev, "the search's own folds"))
+    if (found := told.confirmed) is not None and found.rows:
+        key = "" if found.second_key is None else f"; the sealed rows alone {'agree' if found.second_key else 'do not agree'}"
+        rows.append(("confirmation", found.initial, found.best,
+                     f"{count(found.rows, 'row')}, {count(found.foldings, 'folding')}, two-sided level {found.level:.2g}{key}"))  # fmt: skip
+    if isinstance(test := told.tested, TestScored):
+        rows.append(("test", test.initial, test.best if test.node != ROOT else None, "scored once, at the end"))
+    body = [[label, cell(number(a, decimals)), cell(number(b, decimals)), el("span", why, class_="quiet")] for label, a, b, why in rows]
+    return table([f"{name} ({'lower' if direction == 'minimize' else 'higher'} is better)", "#initial", "#this state", ""], body)
+
+
+def doing_part(told: Account, decimals: int) -> Html | None:
+    """What the state does, in the words of its loader, and the way from the initial data to it."""
+    if told.subject is None:
+        return None
+    node = told.tree[told.subject]
+    author = {"playbook": "the playbook", "llm": "a language model", "agent": "an outside agent", "person": "a person"}
+    by = f"Its loader was written by {author.get(node.author or '', node.author or 'nobody known')}."
+    way = [_waypoint(step, told) for step in reversed(told.tree.path(node.id))]
+    return section(
+        f"What node {node.id} does",
+        _words(node.loader or "") or el("p", sentence(node.summary or ", ".join(node.methods) or "It does not say.")),
+        _sources(told, node, decimals),
+        el("p", by, class_="quiet"),
+        el("details", el("summary", f"The way there: {count(len(way) - 1, 'step')} from the initial data"), el("ol", way, class_="way")) if len(way) > 2 else None,
+    )  # fmt: skip
+
+
+def _waypoint(step: Node, told: Account) -> Html:
+    gain = f" {signed(step.gain)}" if step.gain is not None and step.id != ROOT else ""
+    kind = "finds data" if step.color == "red" else "the initial data" if step.id == ROOT else "a data state"
+    return el("li", el("b", f"node {step.id}{gain}"), f" {kind}: {short(step.summary or 'no words', 240)}")
+
+
+def _words(loader: str) -> Html | None:
+    """The loader's docstring as paragraphs and lists; None where it has none."""
+    try:
+        said = ast.get_docstring(ast.parse(loader))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not said:
+        return None
+    parts = []
+    for block in re.split(r"\n\s*\n", said[:6000]):
+        lines = block.splitlines()
+        if all(line.startswith(("- ", "  ")) for line in lines):
+            parts.append(el("ul", [el("li", item.replace("\n", " ")) for item in re.split(r"\n- ", block.removeprefix("- "))]))
+        else:
+            parts.append(el("p", block.replace("\n", " "), class_=None if parts else "lead"))
+    return join(parts)
+
+
+def _sources(told: Account, node: Node, decimals: int) -> Html | None:
+    if not node.assets:
+        return None
+    names = []
+    for asset in node.assets:
+        manifest = told.pool[asset].manifest if asset in told.pool else {}
+        names.append(f"{manifest.get('title') or asset} (licence {manifest.get('licence') or 'not stated'})")
+    return el("p", el("b", "External data: "), "; ".join(names), ".")
+
+
+def data_part(told: Account, decimals: int) -> Html | None:
+    """The data diff of the subject: rows, columns and why; slices and what the guard remarked."""
+    if told.subject is None:
+        return None
+    node = told.tree[told.subject]
+    diff = data_diff(node, told.pool)
+    parts: list[Html | None] = []
+    if diff is not None:
+        rows = [["kept as they were", diff.kept], ["edited", diff.edited], ["relabelled", diff.relabelled], ["dropped", diff.dropped],
+                *([what, n] for what, n in diff.parts if what not in ("kept", "edited"))]  # fmt: skip
+        parts += [
+            el("figure", figures.diff_bars(diff), el("figcaption", "Rows of the first development fold, before and after; held against the originals by content.")),
+            table(["rows", "#"], [[what, cell(f"{n:,}")] for what, n in rows if n]),
+            _columns("Columns added", diff.columns_added),
+            _columns("Columns removed", diff.columns_removed),
+            table(["the loader's reasons", "", "#rows"], [[el("b", kind), sentence(_named(reason, told)), cell(f"{n:,}")] for kind, reason, n in diff.reasons])
+            if diff.reasons else el("p", "Rows and columns stay as they are: the state changes only how they are turned into features.", class_="quiet")
+            if diff.trained == diff.kept and not diff.relabelled and not diff.columns_added and not diff.columns_removed else None,
+        ]  # fmt: skip
+    parts += [_slices(node, decimals), _findings(node)]
+    return section("What changed in the data", *parts) if any(part is not None for part in parts) else None
+
+
+def _named(reason: str, told: Account) -> str:
+    """A reason with titles beside asset ids."""
+    for asset in told.pool:
+        if asset.id in reason and (title := str(asset.manifest.get("title") or "")):
+            reason = reason.replace(asset.id, f"{title} ({asset.id})")
+    return reason
+
+
+def _columns(what: str, names: tuple[str, ...]) -> Html | None:
+    if not names:
+        return None
+    more = len(names) - _COLUMNS_SHOWN
+    shown = join([el("code", short(name, 80)) for name in names[:_COLUMNS_SHOWN]], ", ")
+    return el("p", el("b", f"{what} ({len(names)}): "), shown, f" and {more} more" if more > 0 else "", class_="columns")
+
+
+def _slices(node: Node, decimals: int) -> Html | None:
+    rows = [[name, cell(f"{int(facts.get('rows') or 0):,}"), cell(signed(facts.get("gain"), decimals))]
+            for name, facts in node.slices.items() if isinstance(facts, Mapping)]  # fmt: skip
+    return table(["slice of the development rows", "#rows", "#gain"], rows) if rows else None
+
+
+def _findings(node: Node) -> Html | None:
+    found: tuple[Mapping[str, Any], ...] = node.outcome.findings if isinstance(node.outcome, NodeScored) else ()
+    said = dict.fromkeys(sentence(f"{f.get('kind')}: {f.get('message')}") for f in found)
+    return el("div", el("p", el("b", "What the guard remarked without refusing")), el("ul", [el("li", line) for line in said])) if said else None
+
+
+def loader_part(told: Account) -> Html | None:
+    """The loader: what differs from D0's, and the whole text."""
+    node = told.tree[told.subject if told.subject is not None else ROOT] if ROOT in told.tree else None
+    if node is None or not node.loader:
+        return None
+    initial = told.tree[ROOT].loader or ""
+    if node.id == ROOT:
+        return section("The initial loader", el("details", el("summary", "The whole loader"), listing(initial)))
+    return section(
+        "Its loader",
+        el("details", el("summary", "What differs from the initial loader"), difference(initial, node.loader), open=True),
+        el("details", el("summary", "The whole loader"), listing(node.loader)),
+    )
+
+
+def section(title: str, *parts: Html | None) -> Html:
+    return el("section", el("h2", title), parts)
+
+
+def cell(value: object) -> Html:
+    """A number in a table: to the right, digits below digits."""
+    return el("span", str(value), class_="num")
+
+
+def table(heads: list[str], rows: list[list[Any]]) -> Html:
+    """A table that scrolls by itself where the screen is narrow; a head that begins with # stands over numbers."""
+    top = el("tr", [el("th", head.removeprefix("#"), class_="num" if head.startswith("#") else None, scope="col") for head in heads])
+    return el("div", el("table", el("thead", top), el("tbody", [el("tr", [el("td", value) for value in row]) for row in rows])), class_="wide", tabindex=0)
