@@ -13,6 +13,7 @@ from provender.contract.loader import AssetView, PoolView, TaskView
 from provender.contract.rows import ROW, Rows, row_ids
 from provender.contract.schema import Column, Schema
 from provender.contract.state import named_assets
+from provender.contract.wire import pack, unpack
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,14 @@ def schema_of(frame: pd.DataFrame, kinds: Mapping[str, str] | None = None) -> Sc
     )
 
 
+def wired(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame as it arrives in a sandbox: through the wire format, with its string type."""
+    return unpack(pack({"frame": frame}))["frame"]
+
+
 def rows_of(case: Case, positions: np.ndarray) -> Rows:
     ids = row_ids(f"task:{case.name}", len(case.frame))[positions]
-    return Rows(case.frame.iloc[positions].set_axis(pd.Index(ids, name=ROW)), case.y[positions])
+    return Rows(wired(case.frame.iloc[positions].set_axis(pd.Index(ids, name=ROW))), case.y[positions])
 
 
 def task_view(case: Case, positions: np.ndarray, seed: int = 0) -> TaskView:
@@ -65,11 +71,12 @@ def task_view(case: Case, positions: np.ndarray, seed: int = 0) -> TaskView:
 
 def asset_view(id: str, frame: pd.DataFrame, manifest: Mapping | None = None) -> AssetView:
     frame = frame.set_axis(pd.Index(row_ids(id, len(frame)), name=ROW))
-    return AssetView(id=id, manifest=manifest or {}, read=lambda: frame.copy())
+    return AssetView(id=id, manifest=manifest or {}, read=lambda: wired(frame))
 
 
 def run_loader(text: str, task: TaskView, raw: pd.DataFrame, assets: Mapping[str, AssetView] | None = None):
     """(rows, features, y, weight, inputs) of one fold. Asserts the contract on the way."""
+    raw = wired(raw.reset_index(drop=True))
     namespace: dict = {"__name__": "loader"}
     exec(compile(text, "loader.py", "exec"), namespace)
     named = named_assets(text)
