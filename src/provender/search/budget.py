@@ -12,6 +12,7 @@ from ..journal.store import Stored
 from ..journal.tree import ROOT
 
 FINALISTS = 3
+FOLDINGS_LEAST = 2  # of S and C in a confirmation
 COSTLY_SHARE = 0.2  # of the budget: a confirmation that would take more is done in the cheap way
 _SLACK = 1.15
 
@@ -77,7 +78,7 @@ class Budget:
         return (self.nodes is None or executions < self.nodes) and seconds < self.left
 
     def is_costly(self, cost: ProofCost) -> bool:
-        """Whether five foldings of the confirmation would take too much of the time there is."""
+        """Whether the confirmation would take too much of the time there is."""
         return self.seconds is not None and cost.confirm > COSTLY_SHARE * self.seconds
 
 

@@ -34,7 +34,7 @@ from ..journal.ledger import openings
 from ..journal.tree import ROOT, Node
 from ..pipeline.proof import BLOCKS, Noise, Paired, blocks, confirm, noise_floor, second_key, test_verdict
 from ..pipeline.state import make_state
-from .budget import FINALISTS, ProofCost
+from .budget import FINALISTS, FOLDINGS_LEAST, ProofCost
 from .predictions import prediction_table
 from .trial import Attempt, Trial, try_together
 
@@ -136,7 +136,9 @@ def _distinct(nodes: list[Node]) -> list[Node]:
 
 
 def proof_plan(run: Run, *, now: bool = False) -> list[list[Fold]]:
-    """The foldings of the confirmation: five of S and C, or for learners that are too slow for them, C under three seeds.
+    """The foldings of the confirmation: of S and C five, or as many as there is time for, two at least; else C under three seeds.
+
+    A folding less costs little power, since the examples decide it, not the foldings; C alone has a fifth of the examples.
 
     now   the confirmation is about to begin, so that what time is left counts too, not only what share it would take
     """
@@ -144,10 +146,11 @@ def proof_plan(run: Run, *, now: bool = False) -> list[list[Fold]]:
     foldings = run.confirming
     if setup.task.kind in ("selection", "program") or records.time is not None or len(records.trusted):
         return foldings
-    cost = proof_cost(run, foldings)
-    if run.budget.is_costly(cost) or (now and cost.confirm > run.budget.left):
-        return setup.plan.costly() if len(records.split.sealed) else foldings[:1]
-    return foldings
+    for count in range(len(foldings), FOLDINGS_LEAST - 1, -1):
+        cost = proof_cost(run, foldings[:count])
+        if not run.budget.is_costly(cost) and not (now and cost.confirm > run.budget.left):
+            return foldings[:count]
+    return setup.plan.costly() if len(records.split.sealed) else foldings[:1]
 
 
 def proof_cost(run: Run, foldings: list[list[Fold]]) -> ProofCost:
