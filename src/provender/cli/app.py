@@ -131,6 +131,19 @@ def tree(run: RunName = "last", workspace: Workspace = None) -> None:
 
 
 @app.command()
+def report(
+    run: RunName = "last",
+    to: Annotated[Optional[Path], typer.Option("--to", help="Where to write it [report.html in the run's folder].")] = None,  # noqa: UP045
+    open: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
+    workspace: Workspace = None,
+) -> None:
+    """Draw a run's report: one HTML file with what was gained, how sure it is, and why."""
+    from .report import report as command
+
+    command(run, to=to, show=open, workspace=workspace)
+
+
+@app.command()
 def runs(workspace: Workspace = None, json: Json = False) -> None:
     """List the runs of a workspace."""
     from .show import runs as command

@@ -24,6 +24,7 @@ from ..search.setup import open_setup
 from ..search.workspace import Workspace
 from .console import print_json
 from .live import Live
+from .report import draw
 from .show import print_summary
 
 _WORKERS_AT_MOST = 8
@@ -101,6 +102,14 @@ def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool)
     print_forecast(task, found, settings)
 
 
+def _draw(place: Workspace, name: str) -> None:
+    """The report. What was found stands in the journal, so a report that cannot be drawn is no failure of the run."""
+    try:
+        draw(place, name)
+    except Exception as error:
+        print(f"provender: the report could not be drawn ({type(error).__name__}: {error}); provender report {name} tries again", file=sys.stderr)
+
+
 @contextmanager
 def patient_interrupts() -> Iterator[None]:
     """The first Ctrl-C stops in good order; the second leaves at once, which costs nothing that is on disk."""
@@ -142,6 +151,7 @@ def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bo
                 setup.close()
         summary = summarise(name, list(place.journal.read(name)), place.run_folder(name))
         place.write_json(name, "summary.json", summary)
+        _draw(place, name)
     if json:
         print_json(summary)
     else:

@@ -110,6 +110,8 @@ def print_summary(summary: dict[str, Any]) -> None:
     facts.add_row("spent", f"{duration(spent['seconds'])}, {spent['evaluations']} fits of which {spent['cached']} from the cache; isolation {summary['isolation']}")
     if best:
         facts.add_row("loader", best["loader"])
+    if Path(summary["report"]).exists():
+        facts.add_row("report", summary["report"])
     console.print(facts)
     console.print(Text(f"provender tree {summary['run']}    provender show {summary['run']} --node N", style="dim"))
 

@@ -82,7 +82,7 @@ def gain_plot(claims: Sequence[Claim], noise: float, decimals: int) -> Html:
 def _claim(claim: Claim, axis: Axis, top: float, decimals: int) -> list[Html]:
     y, strength = top + 38, " strong" if claim.strong else ""
     told = signed(claim.value, decimals) + (f"  [{span(claim.interval, decimals)}]" if claim.interval else "")
-    parts = [el("text", claim.label, x=0, y=top + 18, class_=f"name{strength}"),
+    parts = [el("text", claim.label, x=0, y=top + 18, class_=f"name halo{strength}"),
              el("text", told, x="100%", y=top + 18, class_=f"value end{strength}")]  # fmt: skip
     if claim.interval:
         ends = [(axis.at(end), abs(end) < UNBOUNDED) for end in claim.interval]
@@ -121,7 +121,7 @@ def progress_plot(steps: Sequence[Step], noise: float, decimals: int, names: Map
             parts.append(_cross(x, strip, title) if step.kind == "failed" else _diamond(x, strip, title))
         else:
             kind = "mark strong" if record else "mark" if step.gain >= scale.low else "mark open"
-            parts.append(_dot(x, y(step.gain), 4.5 if record else 3.2, kind, f"{title} {signed(step.gain, decimals)}"))
+            parts.append(_dot(x, y(step.gain), 4.8 if record else 3.8, kind, f"{title} {signed(step.gain, decimals)}"))
     parts += [el("line", x1=0, x2="100%", y1=strip + 12, y2=strip + 12, class_="rule"),
               el("text", "first execution", x=0, y=strip + 28, class_="tick"),
               el("text", f"{count(len(steps), 'execution')}, {duration(steps[-1].seconds)}" if steps else "none so far", x="100%", y=strip + 28,

@@ -13,7 +13,9 @@ from .words import count, short, signed
 NODES_AT_MOST = 60
 """So many nodes are drawn one by one; of a larger tree the rest of each branch becomes one stack."""
 
-_WIDE, _HIGH, _MARGIN = 30, 62, 26
+_NARROW, _WIDE, _HIGH, _MARGIN = 30, 74, 76, 32
+_FILLS = 780
+"""Up to this width in pixels nodes move apart; beyond it they stand close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +113,12 @@ def tree_picture(tree: Tree, decimals: int, labels: Mapping[int, str]) -> Html:
     marks = layout(tree, wanted)
     if not marks:
         return Html("")
-    width = _WIDE * (max(mark.x for mark in marks) + 1) + 2 * _MARGIN
-    height = _HIGH * max(mark.y for mark in marks) + 2 * _MARGIN + 16
-    spots = [(_MARGIN + _WIDE * (mark.x + 0.5), _MARGIN + _HIGH * mark.y) for mark in marks]
+    columns = max(mark.x for mark in marks) + 1
+    apart = min(_WIDE, max(_NARROW, (_FILLS - 2 * _MARGIN) / columns))
+    width, height = apart * columns + 2 * _MARGIN, _HIGH * max(mark.y for mark in marks) + 2 * _MARGIN + 12
+    spots = [(_MARGIN + apart * (mark.x + 0.5), _MARGIN + _HIGH * mark.y) for mark in marks]
     links = [_link(spots[mark.above], spots[i], bool(mark.stack)) for i, mark in enumerate(marks) if mark.above is not None]
-    shapes = [_stack(tree, mark, spot, decimals) if mark.stack else _node(tree[mark.node], spot, decimals, labels.get(mark.node))
+    shapes = [_stack(tree, mark, spot, decimals) if mark.stack else _node(tree[mark.node], spot, decimals, (labels.get(mark.node), apart >= 50))
               for mark, spot in zip(marks, spots, strict=True)]  # fmt: skip
     told = f"DataTree of {count(len(tree), 'node')}"
     return el("svg", links, shapes, viewBox=f"0 0 {width:.0f} {height:.0f}", width=f"{width:.0f}", height=f"{height:.0f}", role="img", aria_label=told)
@@ -127,7 +130,9 @@ def _link(above: tuple[float, float], below: tuple[float, float], stacked: bool)
     return el("path", d=f"M{x1:.1f} {y1:.1f}C{x1:.1f} {middle:.1f} {x2:.1f} {middle:.1f} {x2:.1f} {y2:.1f}", class_="link thin" if stacked else "link")
 
 
-def _node(node: Node, spot: tuple[float, float], decimals: int, label: str | None) -> Html:
+def _node(node: Node, spot: tuple[float, float], decimals: int, said: tuple[str | None, bool]) -> Html:
+    """said: its label, and whether there is room for its gain."""
+    label, roomy = said
     told = [f"node {node.id}, {node.color}, {node.status}"]
     if node.gain is not None:
         told.append(signed(node.gain, decimals))
@@ -136,9 +141,13 @@ def _node(node: Node, spot: tuple[float, float], decimals: int, label: str | Non
     elif node.summary:
         told.append(short(node.summary))
     parts = [el("title", "\n".join(told)), *_shape(node)]
+    below = 22
     if label:
-        parts += [el("circle", r=13, class_="ring"), el("text", label, x=17, y=4, class_="name strong halo")]
-    parts.append(el("text", str(node.id), y=24 if label else 21, class_="tick middle"))
+        below = 27
+        parts += [el("circle", r=13, class_="ring"), el("text", label, y=-19, class_="label middle halo")]
+    parts.append(el("text", str(node.id), y=below, class_="tick middle halo"))
+    if roomy and node.gain is not None and node.id != ROOT:
+        parts.append(el("text", signed(node.gain, decimals), y=below + 14, class_="tick ink middle halo"))
     return el("g", parts, transform=f"translate({spot[0]:.1f} {spot[1]:.1f})")
 
 

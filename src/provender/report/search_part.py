@@ -57,9 +57,9 @@ def _search_metrics(told: Account, decimals: int) -> Html:
     rate = overcome(tree)
     red = sum(1 for node in tree if node.color == "red" and node.outcome is not None)
     bias = concentration(told.events)
-    rows: list[list[Any]] = [["states tried (black nodes)", cell(rate.states), f"{rate.failed} of them without a score; {count(red, 'red node')} beside them"]]
+    rows: list[list[Any]] = [["black nodes executed", cell(rate.states), f"data states tried, {rate.failed} of them without a score; {count(red, 'red node')} beside them"]]
     if red:
-        rows.append(["black nodes for one red", cell(f"{rate.states / red:.1f}"), ""])
+        rows.append(["black nodes to one red", cell(f"{rate.states / red:.1f}"), "states built for every search for data"])
     if rate.better is not None and rate.null is not None:
         rows.append(["beat the initial data", cell(percent(rate.better)), f"{percent(rate.null)} would by luck alone, if no state were better: {_points(rate.better - rate.null)}"])
     if rate.beyond is not None and rate.beyond_null is not None:

@@ -196,6 +196,10 @@ def cell(value: object) -> Html:
 
 
 def table(heads: list[str], rows: list[list[Any]]) -> Html:
-    """A table that scrolls by itself where the screen is narrow; a head that begins with # stands over numbers."""
+    """A table that scrolls by itself where the screen is narrow; a head that begins with # stands over numbers.
+
+    A last head without words stands over remarks, which a narrow screen puts below their row.
+    """
     top = el("tr", [el("th", head.removeprefix("#"), class_="num" if head.startswith("#") else None, scope="col") for head in heads])
-    return el("div", el("table", el("thead", top), el("tbody", [el("tr", [el("td", value) for value in row]) for row in rows])), class_="wide", tabindex=0)
+    return el("div", el("table", el("thead", top), el("tbody", [el("tr", [el("td", value) for value in row]) for row in rows])),
+              class_="wide" if heads[-1] else "wide noted", tabindex=0)  # fmt: skip
