@@ -134,6 +134,12 @@ def test_appended_rows_reach_training_with_their_own_ids():
     assert set(rows.y) <= {0, 1, 2}
 
 
+def test_no_asset_is_brought_in_twice():
+    for proposal in walk(wine, 25, 11, (asset_of(wine())[1],)):
+        sources = Recipe.from_json(proposal.recipe).sources
+        assert len({step.asset for step in sources}) == len(sources)
+
+
 def test_passthrough_of_nothing_is_the_initial_state():
     brief = first_brief(wine)
     assert Recipe.from_json(Playbook().passthrough(brief).recipe).key == Recipe.from_json(brief.parent.recipe).key

@@ -16,13 +16,13 @@ _LOW_CARDINALITY = 20
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One use of one asset. `worth` 0..1: relevance times coverage or similarity."""
+    """One use of one asset. `worth` 0..1: relevance times coverage or similarity. `apply` gives None to a recipe that has it."""
 
     asset: str
     use: str
     worth: float
     summary: str
-    apply: Callable[[Recipe], Recipe]
+    apply: Callable[[Recipe], Recipe | None]
 
 
 def offers(manifest: Mapping, facts: TaskFacts) -> list[Offer]:
@@ -98,8 +98,10 @@ def _lexicon(manifest: Mapping, use: Mapping, facts: TaskFacts) -> Offer | None:
 _MAKERS = {"append": _append, "join": _join, "lexicon": _lexicon}
 
 
-def _adding(step: Step, groups: Sequence[tuple[str, tuple[str, ...], str]]) -> Callable[[Recipe], Recipe]:
-    def apply(recipe: Recipe) -> Recipe:
+def _adding(step: Step, groups: Sequence[tuple[str, tuple[str, ...], str]]) -> Callable[[Recipe], Recipe | None]:
+    def apply(recipe: Recipe) -> Recipe | None:
+        if step.asset in recipe.assets:
+            return None
         grown = replace(recipe, sources=(*recipe.sources, step))
         sparse = any(group.startswith("text") for group in recipe.groups)
         for name, columns, method in groups:

@@ -60,7 +60,7 @@ class Playbook:
         for asset in brief.fresh:
             best = next(iter(offers(manifests[asset], brief.task)), None) if asset in manifests else None
             if best is not None:
-                recipe = best.apply(recipe)
+                recipe = best.apply(recipe) or recipe
                 done.append(best.summary)
         summary = "; ".join(done) if done else "D0 again: nothing that could be used was admitted"
         return _proposal(recipe, summary, ["D0 with what the red node admitted, as it came, and nothing else."], summary)
