@@ -11,6 +11,7 @@ from ..journal.events import (
     Event,
     FinalistFrozen,
     NoiseMeasured,
+    Noted,
     RunFinished,
     RunInterrupted,
     RunStarted,
@@ -30,8 +31,9 @@ def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]
     tree, ledger, pool = Tree.of(events), Ledger.of(events), Pool.of(events)
     last = {type(event): event for event in events}
     started, noise, tested = last.get(RunStarted), last.get(NoiseMeasured), last.get(TestScored)
-    confirmed, finalist, finished = last.get(Confirmed), last.get(FinalistFrozen), last.get(RunFinished)
+    finalist, finished = last.get(FinalistFrozen), last.get(RunFinished)
     best = finished.best if isinstance(finished, RunFinished) else None
+    confirmed = _told(events, best)
     tried = sum(1 for node in tree if node.color == "black" and node.outcome is not None and node.id != ROOT)
     return {
         "run": run,
@@ -48,6 +50,7 @@ def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]
         "pool": [{"id": a.id, "title": a.manifest.get("title"), "licence": a.manifest.get("licence"), "rows": a.manifest.get("rows"),
                   "admitted_by": a.node, "used_by": [u.node for u in a.uses], "best_gain": a.best_gain} for a in pool],
         "refused": [{"node": r.node, "lead": r.lead, "reason": r.reason} for r in pool.refused],
+        "notes": [event.text for event in events if isinstance(event, Noted)],
         "spent": _spent(ledger, story),
         "isolation": started.isolation if isinstance(started, RunStarted) else None,
         "report": str(folder / "report.html"),
@@ -66,6 +69,12 @@ def status(events: Sequence[Event]) -> str:
         if not isinstance(event, Spent):
             break
     return "running"
+
+
+def _told(events: Sequence[Event], best: int | None) -> Confirmed | None:
+    """The confirmation to tell about: that of the returned state, which an extension may have left behind; else the last."""
+    asked = [event for event in events if isinstance(event, Confirmed)]
+    return next((c for c in reversed(asked) if c.node == best), asked[-1] if asked else None)
 
 
 def _initial(tree: Tree, tested: Event | None) -> dict[str, Any] | None:
