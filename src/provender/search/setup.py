@@ -149,6 +149,7 @@ def task_facts(task: Task, records: Records) -> TaskFacts:
         targets=task.data.target,
         schema=schema,
         profile=facts,
+        learner=task.learner.preset or "",
     )
 
 
