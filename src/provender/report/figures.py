@@ -100,7 +100,7 @@ def progress_plot(steps: Sequence[Step], noise: float, decimals: int, names: Map
     height, strip = 210, 232
     gains = [step.gain for step in steps if step.gain is not None]
     top = max([4 * noise, *gains], default=0.0) or max([abs(g) for g in gains], default=0.0) or 1.0
-    low = max(min([-BEYOND * noise, *gains], default=0.0), -1.1 * abs(top))
+    low = max(min([-BEYOND * noise, *gains], default=0.0), -1.3 * abs(top))
     scale, across = Axis(min(low, -0.05 * top), max(1.08 * top, 0.05 * abs(low)), 2.0), Axis(0.0, max(len(steps), 1) + 0.5, 1.0)
 
     def y(gain: float) -> float:
@@ -109,7 +109,6 @@ def progress_plot(steps: Sequence[Step], noise: float, decimals: int, names: Map
     parts = [el("rect", x=0, y=y(BEYOND * noise), width="100%", height=y(-BEYOND * noise) - y(BEYOND * noise), class_="band")] if noise else []
     for tick in scale.ticks():
         parts.append(el("line", x1=0, x2="100%", y1=y(tick), y2=y(tick), class_="zero" if tick == 0 else "grid"))
-        parts.append(el("text", scale.named(tick) if tick else "0, the initial data", x=0, y=y(tick) - 4, class_="tick"))
     parts += _best_line(steps, across, y)
     thin = max(1, math.ceil(len(steps) / _DOTS_AT_MOST))
     for before, step in zip([None, *steps], steps, strict=False):
@@ -122,6 +121,7 @@ def progress_plot(steps: Sequence[Step], noise: float, decimals: int, names: Map
         else:
             kind = "mark strong" if record else "mark" if step.gain >= scale.low else "mark open"
             parts.append(_dot(x, y(step.gain), 4.8 if record else 3.8, kind, f"{title} {signed(step.gain, decimals)}"))
+    parts += [el("text", scale.named(tick) if tick else "0, the initial data", x=0, y=y(tick) - 4, class_="tick halo") for tick in scale.ticks()]
     parts += [el("line", x1=0, x2="100%", y1=strip + 12, y2=strip + 12, class_="rule"),
               el("text", "first execution", x=0, y=strip + 28, class_="tick"),
               el("text", f"{count(len(steps), 'execution')}, {duration(steps[-1].seconds)}" if steps else "none so far", x="100%", y=strip + 28,
@@ -157,6 +157,13 @@ def diff_bars(diff: DataDiff) -> Html:
                                 class_=f"part {shade}"))  # fmt: skip
             at += width
     return _figure(parts, 112, "Rows before and after")
+
+
+def swatch(diff: DataDiff, what: str) -> Html:
+    """The colour of a part of the bars, for the table below them; what has no part has no colour."""
+    names = [name for name, _ in diff.parts]
+    shade = "gone" if what == "dropped" else _shade(what, names.index(what)) if what in names else None
+    return el("svg", el("rect", x=0.5, y=0.5, width=10, height=10, class_=f"part {shade}") if shade else None, width=11, height=11, class_="swatch")
 
 
 def _shade(what: str, position: int) -> str:

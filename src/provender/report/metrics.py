@@ -303,6 +303,11 @@ class DataDiff:
         """Rows that the learner sees."""
         return sum(rows for _, rows in self.parts)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether every row and column is as it was."""
+        return self.own == self.kept == self.trained and not (self.relabelled or self.columns_added or self.columns_removed or self.reasons)
+
 
 def data_diff(node: Node, pool: Pool) -> DataDiff | None:
     """None where the journal holds no lineage: the node has no score, is D0, or trains a program."""

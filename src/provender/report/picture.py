@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from ..journal.tree import ROOT, Node, Tree
 from .markup import Html, el
 from .words import count, short, signed
 
 NODES_AT_MOST = 60
-"""So many nodes are drawn one by one; of a larger tree the rest of each branch becomes one stack."""
+"""So many nodes are drawn one by one; of a larger tree as many as fit the page, and the rest of each branch becomes one stack."""
 
-_NARROW, _WIDE, _HIGH, _MARGIN = 30, 74, 76, 32
-_FILLS = 780
+_NARROW, _WIDE, _HIGH, _MARGIN = 27, 74, 76, 32
+_FILLS = 816
 """Up to this width in pixels nodes move apart; beyond it they stand close."""
 
 
@@ -32,14 +33,30 @@ class Mark:
     stack: tuple[int, ...] = ()
 
 
-def layout(tree: Tree, wanted: int | None, most: int = NODES_AT_MOST) -> tuple[Mark, ...]:
+def layout(tree: Tree, wanted: int | None) -> tuple[Mark, ...]:
     """Places for the tree's nodes: leaves side by side, parents in the middle above them. Marks above stand before those below.
 
     wanted   a node that is always drawn, with its way from the root
     """
     if ROOT not in tree:
         return ()
-    kept = _kept(tree, wanted, most)
+    shown = [node for node in tree if node.status != "pending"]
+    if len(shown) <= NODES_AT_MOST:
+        return _arranged(tree, {ROOT} | {step.id for node in shown for step in tree.path(node.id)})
+    most = NODES_AT_MOST
+    while True:
+        marks = _arranged(tree, _kept(tree, shown, wanted, most))
+        if most <= 8 or max(mark.x for mark in marks) < _columns_at_most():
+            return marks
+        most = most * 3 // 4
+
+
+def _columns_at_most() -> int:
+    return (_FILLS - 2 * _MARGIN) // _NARROW
+
+
+def _arranged(tree: Tree, kept: set[int]) -> tuple[Mark, ...]:
+    """Marks for the kept nodes, a set closed upwards, and a stack below each of them that has others under it."""
     below: dict[int, list[int]] = {}
     rest: dict[int, list[int]] = {}
     for node in tree:
@@ -93,17 +110,22 @@ def _placed(marks: list[Mark], order: list[tuple[int, int, int | None]], below: 
     return (*put, *(Mark(node=m.node, x=stack_x[m.node], y=m.y, above=m.above, stack=m.stack) for m in stacks.values()))
 
 
-def _kept(tree: Tree, wanted: int | None, most: int) -> set[int]:
-    """Nodes drawn one by one: never those that wait, when several do; of the rest the most telling, each with its way from the root."""
-    shown = [node for node in tree if node.status != "pending"]
-    if len(shown) <= most:
-        return {ROOT} | {step.id for node in shown for step in tree.path(node.id)}
+def _kept(tree: Tree, shown: list[Node], wanted: int | None, most: int) -> set[int]:
+    """The most telling nodes, each with its way from the root: what runs, what gained most, what brought data."""
     kept = {ROOT} | ({step.id for step in tree.path(wanted)} if wanted is not None else set())
-    order = sorted(shown, key=lambda n: (n.status != "running", not n.admitted, -(n.gain if n.gain is not None else -1e300), n.id))
-    for node in order:
-        way = {step.id for step in tree.path(node.id)}
-        if len(kept | way) <= most:
+    best = sorted((n for n in shown if n.gain is not None), key=lambda n: (-n.gain, n.id))
+    bringers = [n for n in shown if n.admitted]
+    telling = [node for pair in zip_longest(best, bringers) for node in pair if node is not None]
+    for node in (*(n for n in shown if n.status == "running"), *telling):
+        way = set()
+        for step in tree.path(node.id):
+            if step.id in kept or len(way) > most:
+                break
+            way.add(step.id)
+        if len(kept) + len(way) <= most:
             kept |= way
+        if len(kept) >= most:
+            break
     return kept
 
 

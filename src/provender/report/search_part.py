@@ -33,7 +33,7 @@ def search_part(told: Account, decimals: int) -> Html | None:
         "The search",
         el("figure", el("div", tree_picture(told.tree, decimals, _labels(told)), class_="wide", tabindex=0), _legend()),
         el("figure", figures.progress_plot(done, sigma, decimals, names),
-           el("figcaption", "Development gain of every execution in its order; the line is the best so far. Below: ",
+           el("figcaption", "Development gain of every execution in its order; the line is the best so far, open dots lie below the edge. In the strip: ",
               el("i", "◆", class_="red"), " a red node, ✗ a failure.")) if done else None,
         _search_metrics(told, decimals) if done else None,
         _methods(told, decimals),
@@ -49,7 +49,7 @@ def _labels(told: Account) -> dict[int, str]:
 
 def _legend() -> Html:
     return el("figcaption", el("i", "◆", class_="red"), " red nodes look for data (filled: something was admitted). ", el("i", "●", class_="ink"),
-              " black nodes are data states, the fuller the better than the initial data; ✗ failed. Dashed marks stand for several nodes.")  # fmt: skip
+              " black nodes are data states, the fuller the better than the initial data; ✗ failed. Dashed marks count nodes that are left out or not yet begun.")  # fmt: skip
 
 
 def _search_metrics(told: Account, decimals: int) -> Html:

@@ -13,7 +13,7 @@ from . import figures
 from .figures import Claim
 from .listing import difference, listing
 from .markup import Html, el, join
-from .metrics import Account, data_diff
+from .metrics import Account, DataDiff, data_diff
 from .words import count, number, percent, sentence, short, signed, spaced
 
 _COLUMNS_SHOWN = 40
@@ -49,8 +49,10 @@ def _optimism(told: Account, decimals: int) -> str:
     gap = told.optimism
     if gap is None or told.confirmed is None or told.dev_gain is None:
         return "A development gain is the best of many tries, so it is too rosy; only a confirmation tells by how much."
-    kept = f": confirmation kept {percent(told.confirmed.gain / told.dev_gain)} of what the search promised" if told.dev_gain > 0 else ""
-    return f"Optimism, development minus confirmation, is {signed(gap, decimals)}{kept}."
+    says = f"Optimism, development minus confirmation, is {signed(gap, decimals)}"
+    if gap <= 0:
+        return f"{says}: the confirmation found no less than the search did."
+    return f"{says}: confirmation kept {percent(max(0.0, told.confirmed.gain / told.dev_gain))} of what the search promised." if told.dev_gain > 0 else f"{says}."
 
 
 def _scores(told: Account, decimals: int) -> Html:
@@ -125,22 +127,27 @@ def data_part(told: Account, decimals: int) -> Html | None:
     if told.subject is None:
         return None
     node = told.tree[told.subject]
-    diff = data_diff(node, told.pool)
-    parts: list[Html | None] = []
-    if diff is not None:
-        rows = [["kept as they were", diff.kept], ["edited", diff.edited], ["relabelled", diff.relabelled], ["dropped", diff.dropped],
-                *([what, n] for what, n in diff.parts if what not in ("kept", "edited"))]  # fmt: skip
-        parts += [
-            el("figure", figures.diff_bars(diff), el("figcaption", "Rows of the first development fold, before and after; held against the originals by content.")),
-            table(["rows", "#"], [[what, cell(f"{n:,}")] for what, n in rows if n]),
-            _columns("Columns added", diff.columns_added),
-            _columns("Columns removed", diff.columns_removed),
-            table(["the loader's reasons", "", "#rows"], [[el("b", kind), sentence(_named(reason, told)), cell(f"{n:,}")] for kind, reason, n in diff.reasons])
-            if diff.reasons else el("p", "Rows and columns stay as they are: the state changes only how they are turned into features.", class_="quiet")
-            if diff.trained == diff.kept and not diff.relabelled and not diff.columns_added and not diff.columns_removed else None,
-        ]  # fmt: skip
+    parts: list[Html | None] = _diff(data_diff(node, told.pool), told)
     parts += [_slices(node, decimals), _findings(node)]
     return section("What changed in the data", *parts) if any(part is not None for part in parts) else None
+
+
+def _diff(diff: DataDiff | None, told: Account) -> list[Html | None]:
+    if diff is None:
+        return []
+    if diff.untouched:
+        return [el("p", f"Rows and columns stay as they are, all {count(diff.own, 'row')} of the first development fold: "
+                        "the state changes only how they become features.")]  # fmt: skip
+    rows = [("kept", diff.kept), ("edited", diff.edited), ("relabelled", diff.relabelled), ("dropped", diff.dropped),
+            *((what, n) for what, n in diff.parts if what not in ("kept", "edited"))]  # fmt: skip
+    reasons = [[el("b", kind), sentence(_named(reason, told)), cell(f"{n:,}")] for kind, reason, n in diff.reasons]
+    return [
+        el("figure", figures.diff_bars(diff), el("figcaption", "Rows of the first development fold, before and after; held against the originals by content.")),
+        table(["rows", "#count"], [[join([figures.swatch(diff, what), what]), cell(f"{n:,}")] for what, n in rows if n]),
+        _columns("Columns added", diff.columns_added),
+        _columns("Columns removed", diff.columns_removed),
+        table(["the loader's reasons", "why", "#rows"], reasons) if reasons else None,
+    ]
 
 
 def _named(reason: str, told: Account) -> str:
