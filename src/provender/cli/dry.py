@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 
-from rich.console import Console
 from rich.table import Table
 
 from ..contract.task import Task
 from ..search.forecast import Forecast
 from ..search.settings import Settings
-from .console import duration, number
+from .console import console, duration, number
 
 
 def print_forecast(task: Task, found: Forecast, settings: Settings) -> None:
-    console = Console(highlight=False)
+    out = console()
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(style="dim")
     table.add_column()
@@ -26,9 +25,9 @@ def print_forecast(task: Task, found: Forecast, settings: Settings) -> None:
         table.add_row("states that fit", str(found.states))
     table.add_row("set aside for proof and test", duration(found.reserve))
     table.add_row("isolation", found.isolation)
-    console.print(table)
+    out.print(table)
     total = rows["search"] + rows["sealed"]
     if math.isfinite(found.least_gain):
-        console.print(f"With {total} rows, gains below about {number(found.least_gain, 2)} {task.metric.name} cannot be proven (half of such gains are).")
+        out.print(f"With {total} rows, gains below about {number(found.least_gain, 2)} {task.metric.name} cannot be proven (half of such gains are).")
     else:
-        console.print(f"With {total} rows nothing can be proven: bring at least 100 labelled rows.")
+        out.print(f"With {total} rows nothing can be proven: bring at least 100 labelled rows.")

@@ -37,6 +37,7 @@ class InitReport:
     test_rows: int
     schema: Schema
     notes: tuple[str, ...]
+    description: str = ""
 
 
 def initialise(
@@ -49,6 +50,7 @@ def initialise(
     test: Path | None = None,
     id: str | None = None,
     drop_missing_targets: bool = False,
+    description: str = "",
 ) -> InitReport:
     """Write the task folder `into`: task.toml, data/train.*, sealed/test.* (or data/test.* when it has no answers), learner.py.
 
@@ -95,6 +97,7 @@ def initialise(
         test_rows=0 if held is None else len(held.frame),
         schema=schema,
         notes=tuple(notes),
+        description=description,
     )
     _write(report, train, held)
     return report
@@ -300,6 +303,7 @@ def _text(report: InitReport, train: _Table, places: list[str], answers: bool) -
         learner="learner.py" if report.learner.endswith(".py") else report.learner,
         output=report.output,
         schema=report.schema,
+        description=report.description,
         comments={column.name: _remark(train.frame[column.name], column) for column in report.schema},
     ).render()
 

@@ -42,4 +42,6 @@ def _competition(source: Path, *, metric: str | None, learner: str | None, into:
         train, test = Path(scratch) / "train.parquet", Path(scratch) / "test.parquet"
         found.train.to_parquet(train)
         found.test.to_parquet(test)
-        return initialise(train, target=found.target, metric=metric, learner=learner, into=into, test=test, id=found.id)
+        return initialise(
+            train, target=found.target, metric=metric, learner=learner, into=into, test=test, id=found.id, description=found.description
+        )

@@ -6,16 +6,25 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live as RichLive
 from rich.table import Table
 from rich.text import Text
 
 from ..contract.task import Task
-from ..journal.events import Confirmed, Event, FinalistFrozen, NodeDiscovered, NodeFailed, NodeScored, NoiseMeasured, TestScored
+from ..journal.events import (
+    Confirmed,
+    Event,
+    FinalistFrozen,
+    NodeDiscovered,
+    NodeFailed,
+    NodeScored,
+    NoiseMeasured,
+    TestScored,
+)
 from ..journal.tree import ROOT
 from ..search.settings import Settings
-from .console import duration, number, signed
+from .console import console, duration, number, signed
 from .draw import node_line, tree_lines
 
 if TYPE_CHECKING:
@@ -38,7 +47,7 @@ class Live:
 
     def __init__(self, name: str, task: Task, settings: Settings, *, quiet: bool) -> None:
         self.name, self.task, self.settings, self.quiet = name, task, settings, quiet
-        self.console = Console(stderr=True, highlight=False)
+        self.console = console(stderr=True)
         self.moving = not quiet and self.console.is_terminal
         self.phase, self.done, self.total = "opening sandboxes and reading data", 0, 0
         self.run: Run | None = None

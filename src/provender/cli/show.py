@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -16,7 +15,7 @@ from ..journal.events import Confirmed, RunFinished
 from ..journal.tree import Node, Tree
 from ..report.summary import summarise
 from ..search.workspace import Workspace
-from .console import duration, number, print_json, signed
+from .console import console, duration, number, print_json, signed
 from .draw import tree_lines
 
 
@@ -53,9 +52,9 @@ def tree(name: str, *, workspace: Path | None) -> None:
             marks[event.node] = "proven" if event.proven else "finalist, not proven"
         if isinstance(event, RunFinished):
             marks.setdefault(event.best, "returned")
-    console = Console(highlight=False)
+    out = console()
     for text in tree_lines(grown, marks=marks):
-        console.print(text)
+        out.print(text)
 
 
 def runs(*, workspace: Path | None, json: bool) -> None:
@@ -74,15 +73,15 @@ def runs(*, workspace: Path | None, json: bool) -> None:
         table.add_column(column)
     for r in lines:
         table.add_row(r.id, r.task, time.strftime("%Y-%m-%d %H:%M", time.localtime(r.created)), r.status)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 def print_summary(summary: dict[str, Any]) -> None:
     """What was gained and how sure it is, in the order in which a reader should learn it."""
-    console = Console(highlight=False)
+    out = console()
     metric, gain, confirm = summary["metric"] or {"name": "?"}, summary["gain"], summary["confirm"]
-    console.print()
-    console.print(_headline(summary))
+    out.print()
+    out.print(_headline(summary))
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_column(style="dim")
     facts.add_column()
@@ -102,7 +101,8 @@ def print_summary(summary: dict[str, Any]) -> None:
         facts.add_row("development", f"{metric['name']} {number(initial['dev'])} → {number(candidate['dev'])} (the best of "
                                      f"{gain['states_tried']} states, so too rosy)")  # fmt: skip
         used = next(node for node in summary["nodes"] if node["id"] == candidate["node"])
-        facts.add_row("what it does", used["summary"] or ", ".join(used["methods"]))
+        for i, step in enumerate(candidate["steps"]):
+            facts.add_row("what it does" if i == 0 else "", f"{step['summary']}  (node {step['node']})")
         if used["assets"]:
             titles = {asset["id"]: asset["title"] for asset in summary["pool"]}
             facts.add_row("external data", ", ".join(f"{titles.get(a, a)} ({a})" for a in used["assets"]))
@@ -112,8 +112,8 @@ def print_summary(summary: dict[str, Any]) -> None:
         facts.add_row("loader", best["loader"])
     if Path(summary["report"]).exists():
         facts.add_row("report", summary["report"])
-    console.print(facts)
-    console.print(Text(f"provender tree {summary['run']}    provender show {summary['run']} --node N", style="dim"))
+    out.print(facts)
+    out.print(Text(f"provender tree {summary['run']}    provender show {summary['run']} --node N", style="dim"))
 
 
 def _headline(summary: dict[str, Any]) -> Text:
@@ -132,26 +132,26 @@ def _sentence(reason: str | None) -> str:
 
 
 def _print_node(at: Node, facts: dict[str, Any]) -> None:
-    console = Console(highlight=False)
-    console.print(Text(f"node {at.id}, {at.color}, {at.status}; parent {at.parent}; {at.grown.reason}", style="bold"))
+    out = console()
+    out.print(Text(f"node {at.id}, {at.color}, {at.status}; parent {at.parent}; {at.grown.reason}", style="bold"))
     if at.dev is not None:
-        console.print(f"development {number(at.dev)}, gain {signed(at.gain)}, {facts['seconds']} s")
+        out.print(f"development {number(at.dev)}, gain {signed(at.gain)}, {facts['seconds']} s")
     if at.summary:
-        console.print(at.summary)
+        out.print(at.summary)
     if at.admitted:
-        console.print("admitted " + ", ".join(at.admitted))
+        out.print("admitted " + ", ".join(at.admitted))
     if at.failure:
-        console.print(Text(f"{at.failure['kind']}: {at.failure['message']}", style="red"))
+        out.print(Text(f"{at.failure['kind']}: {at.failure['message']}", style="red"))
         if detail := str(at.failure.get("detail") or "").strip():
-            console.print(Text(detail, style="dim"))
+            out.print(Text(detail, style="dim"))
     for change in getattr(at.outcome, "changes", ()):
         if "lineage" in change:
             done = {k: v for k, v in change["lineage"].items() if v}
-            console.print("rows (first fold): " + ", ".join(f"{k} {v}" for k, v in done.items()))
+            out.print("rows (first fold): " + ", ".join(f"{k} {v}" for k, v in done.items()))
         else:
-            console.print(f"  {change.get('kind')}: {change.get('reason')} ({change.get('count')} rows)")
+            out.print(f"  {change.get('kind')}: {change.get('reason')} ({change.get('count')} rows)")
     if at.loader:
-        console.print(Syntax(at.loader, "python", background_color="default"))
+        out.print(Syntax(at.loader, "python", background_color="default"))
 
 
 def _find(name: str, workspace: Path | None) -> tuple[Workspace, str]:

@@ -93,7 +93,8 @@ def _best(tree: Tree, best: int, tested: Event | None, folder: Path) -> dict[str
 def _candidate(tree: Tree, finalist: Event | None) -> dict[str, Any] | None:
     if not isinstance(finalist, FinalistFrozen) or finalist.node is None:
         return None
-    return {"node": finalist.node, "dev": tree[finalist.node].dev, "fresh": finalist.scores.get(str(finalist.node))}
+    way = [{"node": n.id, "summary": n.summary} for n in reversed(tree.path(finalist.node)) if n.gain is not None and n.id != ROOT]
+    return {"node": finalist.node, "dev": tree[finalist.node].dev, "fresh": finalist.scores.get(str(finalist.node)), "steps": way}
 
 
 def _confirm(confirmed: Event | None) -> dict[str, Any] | None:
