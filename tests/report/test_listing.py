@@ -36,7 +36,7 @@ def test_a_diff_shows_every_line_that_differs(before: str, after: str) -> None:
     old, new = (source.expandtabs(4).rstrip("\n").split("\n") for source in (before, after))
     shown = difference(before, after)
     added = [plain(line) for line in re.findall(r'<ins class="line"><b>\+</b>(.*?)</ins>', shown, re.DOTALL)]
-    removed = [plain(line) for line in re.findall(r'<del class="line"><b>−</b>(.*?)</del>', shown, re.DOTALL)]
+    removed = [plain(line) for line in re.findall(r'<del class="line"><b>\u2212</b>(.*?)</del>', shown, re.DOTALL)]
     assert len(added) - len(removed) == len(new) - len(old)
     assert {line or " " for line in new} - {line or " " for line in old} <= set(added)
     assert ("Not a line differs" in shown) == (old == new)

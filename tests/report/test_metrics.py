@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,9 @@ from provender.journal.tree import ROOT, Tree
 from provender.report.figures import Axis
 from provender.report.metrics import account, concentration, data_diff, failures, methods, overcome, steps
 from provender.report.picture import NODES_AT_MOST, layout
-from provender.report.words import decimals_for, number, signed
+from provender.report.words import MINUS, decimals_for, number, signed
+
+DASH = "\u2013"
 
 
 def test_optimism_is_development_minus_confirmation() -> None:
@@ -57,7 +61,7 @@ def test_concentration_and_best_so_far_keep_their_laws(nodes: int, seed: int) ->
     assert all(-1e-12 <= value <= 1 + 1e-12 for value in concentration(story))
     assert len(done) == told.tree.executions - 1 == len(concentration(story))
     assert [step.number for step in done] == list(range(1, len(done) + 1))
-    assert all(b.best >= a.best for a, b in zip(done, done[1:], strict=False))
+    assert all(b.best >= a.best for a, b in pairwise(done))
     assert done[-1].best == max(0.0, told.tree.best.gain)
 
 
@@ -104,7 +108,7 @@ def test_no_two_marks_of_a_tree_share_a_place(nodes: int, seed: int) -> None:
             assert marks[mark.above].y == mark.y - 1
     for places in by_level.values():
         places.sort()
-        assert all(b - a > 0.49 for a, b in zip(places, places[1:], strict=False))
+        assert all(b - a > 0.49 for a, b in pairwise(places))
 
 
 def test_a_chain_of_thousands_is_drawn_without_recursion() -> None:
@@ -127,4 +131,4 @@ def test_numbers_show_what_the_noise_leaves_meaningful(sigma: float) -> None:
 
 
 def test_what_is_no_number_is_a_dash_and_what_is_unbounded_says_so() -> None:
-    assert [number(None), number(float("nan")), number(-1e300), signed(0.25, 2), signed(-0.25, 2)] == ["–", "–", "−∞", "+0.25", "−0.25"]
+    assert [number(None), number(float("nan")), number(-1e300), signed(0.25, 2), signed(-0.25, 2)] == [DASH, DASH, f"{MINUS}∞", "+0.25", f"{MINUS}0.25"]

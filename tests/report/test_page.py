@@ -10,9 +10,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import Reading
-from stories import HOSTILE, all_failed, hostile, initial, interrupted, large, opening, proven, stored, unproven
+from stories import (
+    HOSTILE,
+    all_failed,
+    hostile,
+    initial,
+    interrupted,
+    large,
+    opening,
+    proven,
+    stored,
+    unproven,
+)
 
-from provender.journal.events import BudgetExtended, Confirmed, Event, FinalistFrozen, NodeGrown, RunResumed, RunVoided, StateProposed
+from provender.journal.events import (
+    BudgetExtended,
+    Confirmed,
+    Event,
+    FinalistFrozen,
+    NodeGrown,
+    RunResumed,
+    RunVoided,
+    StateProposed,
+    TestScored,
+)
 from provender.report.page import report
 
 STORIES = {
@@ -96,12 +117,10 @@ def test_what_is_not_proven_is_said_first_with_the_reason() -> None:
 
 
 def test_a_test_score_below_the_initial_one_is_a_warning_at_the_top() -> None:
-    story = [event for event in proven() if type(event).__name__ != "TestScored"]
-    from provender.journal.events import TestScored
-
+    story = [event for event in proven() if not isinstance(event, TestScored)]
     worse = TestScored(node=3, initial=0.91, best=1.0, gain=-0.09, interval=(-0.15, -0.03))
     words = drawn([*story[:-1], worse, story[-1]]).words
-    at = words.index("On the test rows it is worse than the initial data, by −0.090")
+    at = words.index("On the test rows it is worse than the initial data, by \u22120.090")
     assert at < words.index("How much better, and how sure")
 
 
