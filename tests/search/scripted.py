@@ -54,6 +54,7 @@ class ScriptedSubmit:
         key = digest(state.id, fold.train.tobytes(), fold.evaluation.tobytes(), fold.draw)
         if key in self.finished:
             return self.finished[key]
+        started = time.perf_counter()
         if self.jitter:
             time.sleep(random.SystemRandom().random() * self.jitter)
         self.evaluated.append(key)
@@ -64,7 +65,7 @@ class ScriptedSubmit:
         size = 1.0 if first else fate.uniform(0.6, 1.2)
         error = np.random.default_rng(int(key[:12], 16)).normal(size=len(fold.evaluation)) * size
         result = FoldResult(
-            prediction=self.records.y[fold.evaluation] + error, seconds=0.01, training_seconds=0.005, rows=len(fold.train),
+            prediction=self.records.y[fold.evaluation] + error, seconds=time.perf_counter() - started, training_seconds=0.0, rows=len(fold.train),
             strength=0.3, lineage={"kept": len(fold.train)}, changes=(), findings=(),
         )  # fmt: skip
         self.finished[key] = FoldResult(**{name: getattr(result, name) for name in FoldResult.__slots__ if name != "cached"}, cached=True)
