@@ -139,7 +139,7 @@ class Step:
     """One execution, in the order of finishing. number counts from 1, without D0; gain: None unless scored.
 
     best     the highest gain so far, D0's 0 included
-    seconds  on the clock since the run's first event, stops included
+    seconds  on the clock since the run's first event, without the time between a stop and the resume after it
     """
 
     number: int
@@ -154,13 +154,16 @@ def steps(told: Account) -> tuple[Step, ...]:
     """Every execution but D0's. kind: scored | failed | discovered."""
     kinds = {NodeScored: "scored", NodeFailed: "failed", NodeDiscovered: "discovered"}
     found: list[Step] = []
-    best = 0.0
+    best, clock, before = 0.0, 0.0, None
     for at, event in zip(told.times, told.events, strict=True):
+        if before is not None and not isinstance(event, RunResumed):
+            clock += max(0.0, at - before)
+        before = at
         if type(event) not in kinds or event.node == ROOT:
             continue
         gain = event.gain if isinstance(event, NodeScored) else None
         best = max(best, gain or 0.0)
-        found.append(Step(number=len(found) + 1, node=event.node, kind=kinds[type(event)], gain=gain, best=best, seconds=at - told.times[0]))
+        found.append(Step(number=len(found) + 1, node=event.node, kind=kinds[type(event)], gain=gain, best=best, seconds=clock))
     return tuple(found)
 
 
@@ -212,15 +215,17 @@ def concentration(events: Iterable[Event]) -> tuple[float, ...]:
     """
     branch: dict[int, int] = {}
     executed: Counter[int] = Counter()
+    k = n = squares = 0  # branches, executions, sum of squared executions of each branch
     found: list[float] = []
     for event in events:
         if isinstance(event, NodeGrown) and event.parent is not None:
             branch[event.node] = event.node if event.parent == ROOT else branch[event.parent]
+            k += event.parent == ROOT
         elif isinstance(event, NodeScored | NodeFailed | NodeDiscovered) and event.node != ROOT:
-            executed[branch[event.node]] += 1
-            k, n = len(set(branch.values())), executed.total()
-            squares = sum((c / n) ** 2 for c in executed.values())
-            found.append(1.0 if k == 1 else (squares - 1 / k) / (1 - 1 / k))
+            root = branch[event.node]
+            n, squares = n + 1, squares + 2 * executed[root] + 1
+            executed[root] += 1
+            found.append(1.0 if k == 1 else (squares / n**2 - 1 / k) / (1 - 1 / k))
     return tuple(found)
 
 

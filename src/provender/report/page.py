@@ -26,10 +26,11 @@ def report(run: str, story: Sequence[Stored]) -> str:
     """The report of a run as an HTML document, from its events. Any beginning of a run has one. UTF-8."""
     told = account(run, story)
     decimals = decimals_for(told.noise.paired_std if told.noise else None)
-    parts = [
-        gain_part(told, decimals), doing_part(told, decimals), data_part(told, decimals), loader_part(told), search_part(told, decimals),
-        pool_part(told, decimals), failures_part(told), cost_part(told), setting_part(told),
-    ]  # fmt: skip
+    state = [gain_part(told, decimals), doing_part(told, decimals), data_part(told, decimals), loader_part(told)]
+    failed, search = failures_part(told), [search_part(told, decimals), pool_part(told, decimals)]
+    # Where no state is better than D0, what went wrong is what the reader asks next.
+    parts = [state, search, failed] if told.subject is not None else [failed, state, search]
+    parts += [cost_part(told), setting_part(told)]
     task = told.started.task if told.started else run
     style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     sha = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

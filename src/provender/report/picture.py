@@ -59,13 +59,12 @@ def _arranged(tree: Tree, kept: set[int]) -> tuple[Mark, ...]:
     """Marks for the kept nodes, a set closed upwards, and a stack below each of them that has others under it."""
     below: dict[int, list[int]] = {}
     rest: dict[int, list[int]] = {}
+    nearest = {ROOT: ROOT}  # kept node at or above each node; parents were grown before their children
     for node in tree:
-        if node.id == ROOT:
+        if node.parent is None:
             continue
-        if node.id in kept:
-            below.setdefault(node.parent, []).append(node.id)
-        else:
-            rest.setdefault(next(step.id for step in tree.path(node.id) if step.id in kept), []).append(node.id)
+        nearest[node.id] = node.id if node.id in kept else nearest[node.parent]
+        (below if node.id in kept else rest).setdefault(nearest[node.parent], []).append(node.id)
     marks: list[Mark] = []
     order = _walk(below)
     place: dict[int, int] = {}
