@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +68,7 @@ class ScriptedSubmit:
             prediction=self.records.y[fold.evaluation] + error, seconds=time.perf_counter() - started, training_seconds=0.0, rows=len(fold.train),
             strength=0.3, lineage={"kept": len(fold.train)}, changes=(), findings=(),
         )  # fmt: skip
-        self.finished[key] = FoldResult(**{name: getattr(result, name) for name in FoldResult.__slots__ if name != "cached"}, cached=True)
+        self.finished[key] = replace(result, cached=True)
         return result
 
 
