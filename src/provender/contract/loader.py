@@ -11,8 +11,9 @@ A data state is one file, loader.py:
         def inputs(self, raw) -> Features: ...    # row i depends on row i of raw and on what was fitted, nothing else
 
 `fit` returns a DataFrame, a CSR matrix or a 2-d array with one row per record; when it appends synthetic ones it
-returns `(features, y, weight)`. `inputs` returns the same kind with the same columns. `rows` may return a
-`Selection` for curation tasks. Evaluation inputs reach the process only after rows and features have left it.
+returns `(features, y, weight)`. `inputs` returns the same kind with the same columns. Evaluation inputs reach the process only
+after rows and features have left it. Where a program trains on records and another judges it, `rows` is all that a
+loader needs; in curation tasks it returns a `Selection`.
 """
 
 from __future__ import annotations

@@ -104,11 +104,12 @@ class Rows:
     def append(self, frame: pd.DataFrame, y: np.ndarray, reason: str, weight: np.ndarray | float = 1.0) -> Rows:
         """These rows and the given ones below. `frame` keeps the index its asset came with: that is its lineage.
 
-        Columns that the frame lacks are filled with missing values; columns it has in excess are left out.
+        Columns that the frame lacks are filled with missing values; columns it has in excess are left out. Where these
+        rows have no columns yet, as in a task without training data, all of the frame's are taken.
         """
         if len(frame) != len(np.asarray(y)):
             raise LoaderError(f"append got {len(frame)} rows and {len(np.asarray(y))} labels: give one label a row")
-        frame = frame.reindex(columns=self.frame.columns)
+        frame = frame.reindex(columns=self.frame.columns) if len(self.frame.columns) or len(self) else frame.copy()
         for name, dtype in self.frame.dtypes.items():
             if frame[name].isna().all() and frame[name].dtype != dtype:
                 frame = frame.astype({name: dtype if dtype.kind not in "iub" else float})
@@ -116,7 +117,7 @@ class Rows:
         weight = np.broadcast_to(np.asarray(weight, dtype=float), len(frame))
         return replace(
             self,
-            frame=pd.concat([self.frame, frame]),
+            frame=pd.concat([self.frame, frame]) if len(self) else frame,
             y=np.concatenate([self.y, _like(y, self.y)]),
             weight=np.concatenate([self.weight, weight]),
             changes=(*self.changes, Change("append", reason, frame.index.to_numpy())),

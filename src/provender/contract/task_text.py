@@ -31,6 +31,7 @@ class TaskText:
     output: str
     schema: Schema
     comments: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
 
     def render(self) -> str:
         parts = [self._task(), self._data(), self._columns(), self._metric(), self._learner(), _REST]
@@ -47,6 +48,8 @@ class TaskText:
         lines[3] += "    # tabular | text | image"
         if 0 < len(self.classes) <= _MOST_CLASSES:
             lines.append(f"classes = {toml(self.classes)}    # the order of a learner's probabilities")
+        if self.description:
+            lines.append(f"description = {_paragraphs(self.description)}    # red nodes search for its words")
         return "\n".join(lines)
 
     def _data(self) -> str:
@@ -105,6 +108,12 @@ def toml(value: str | Sequence[str]) -> str:
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml(name)
+
+
+def _paragraphs(text: str) -> str:
+    """A TOML string that keeps its lines."""
+    plain = "".join(c if c.isprintable() or c == "\n" else " " for c in text.strip())
+    return '"""\n' + plain.replace("\\", "\\\\").replace('"""', "'''").rstrip('"') + '"""'
 
 
 def _one_line(text: str) -> str:

@@ -16,7 +16,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..contract.outcome import Failure
 from ..contract.split import Fold
 from ..contract.task import SelectionRule, Task
 from ..contract.wire import pack, unpack
@@ -29,7 +28,7 @@ from ..guard.overlap import check_overlap, quarantine
 from ..profile.digests import normalised_digests
 from ..profile.table import read_table
 from . import clerk
-from .clerk import Stopped, stop
+from .clerk import stop
 from .pool_store import TASK_POOL, PoolStore
 from .result import FoldResult
 
@@ -113,10 +112,11 @@ class ProgramRunner:
         params = {"argv": command(self.task, argv), "seed": seed, **extra}
         with self.learners.start(Job(entry=f"{_ENTRY}:{what}", params=params, files=files, limits=limits)) as session:
             try:
-                _, payload = session.receive()
+                message, payload = session.receive()
             except JobEnded as ended:
-                message = f"the program learner.{what} failed: {ended.failure.message}"
-                raise Stopped(Failure(kind="learner", message=message, detail=ended.failure.detail)) from None
+                raise stop("learner", f"the program learner.{what} failed: {ended.failure.message}", ended.failure.detail) from None
+        if message.get("step") == "failed":
+            raise stop("learner", f"the program learner.{what} failed: {clerk.words(message.get('message'))}", str(message.get("detail", "")))
         if payload is None:
             raise stop("learner", f"the program learner.{what} left nothing")
         return payload

@@ -18,6 +18,8 @@ import pandas as pd
 from ...errors import TaskError
 from ...profile.table import read_table
 
+DESCRIPTION_AT_MOST = 4_000  # characters: what it is about stands first, prizes and dates come after
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Competition:
@@ -64,7 +66,7 @@ def read_mle_bench(folder: Path) -> Competition:
         id=row,
         target=target,
         submission=tuple(map(str, sample.columns)),
-        description=description.read_text()[:20_000] if description.exists() else "",
+        description=description.read_text("utf-8", errors="replace")[:DESCRIPTION_AT_MOST] if description.exists() else "",
     )
 
 
