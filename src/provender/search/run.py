@@ -245,7 +245,7 @@ class Run:
             if isinstance(proposal, Failure):
                 return proposal
             state = make_state(proposal.loader, self.setup.task)
-        except LoaderError as error:
+        except (LoaderError, UserError) as error:
             return Failure(kind="agent", message=str(error))
         return StateProposed(
             node=node, state=state.id, loader=proposal.loader, assets=state.assets, methods=proposal.methods,
