@@ -16,7 +16,7 @@ from ..profile.conform import conform
 from ..profile.digests import normalised_digests, row_digests
 from ..profile.infer import infer_schema
 from ..profile.table import read_table
-from ..profile.target import check_size, check_target, class_names, encode_target
+from ..profile.target import check_classes_metric, check_size, check_target, class_names, encode_target
 
 LEAST_EXAMPLES = 30  # of a benchmark that a program judges
 _ASKED = 3  # origin of test inputs without answers; 0 training, 1 validation, 2 test file
@@ -99,6 +99,7 @@ def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, sealed: bool)
     classes = ()
     if task.kind == "classification":
         classes = task.classes or class_names(table[data.target[0]])
+        check_classes_metric(task.metric, task.kind, classes)
     y = encode_target(table, data.target, task.kind, classes)
     _check_names(task, schema)
     frame = conform(table, schema).set_axis(pd.Index(row_ids(task.digest, len(table)), name=ROW))

@@ -57,8 +57,7 @@ def start(run: Run) -> None:
     folds = setup.plan.development()
     (first,) = try_together(setup, [Attempt(state, folds)], stop=run.stop, tell=run.tell("start"))
     if first.failure is not None:
-        detail = f"\n{first.failure.detail.strip()}" if first.failure.detail.strip() else ""
-        raise TaskError(f"the initial data state cannot be evaluated ({first.failure.kind}): {first.failure.message}{detail}")
+        raise TaskError(f"the initial data state cannot be evaluated ({first.failure.kind}): {first.failure.message}")
     run.first = first
     if chronicle.noise is None:
         noise, spent = _noise(run, state, folds, first)
