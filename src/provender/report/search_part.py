@@ -61,11 +61,12 @@ def _search_metrics(told: Account, decimals: int) -> Html:
     if red:
         rows.append(["black nodes to one red", cell(f"{rate.states / red:.1f}"), "states built for every search for data"])
     if rate.better is not None and rate.null is not None:
-        rows.append(["beat the initial data", cell(percent(rate.better)), f"{percent(rate.null)} would by luck alone, if no state were better: {_points(rate.better - rate.null)}"])
+        rows.append(["overcome rate", cell(percent(rate.better)),
+                     f"of them beat the initial data; {percent(rate.null)} would by luck alone: overcome minus luck is {signed(100 * (rate.better - rate.null), 0)} points"])  # fmt: skip
     if rate.beyond is not None and rate.beyond_null is not None:
-        rows.append(["beat it beyond the noise", cell(percent(rate.beyond)), f"by more than two standard deviations; {percent(rate.beyond_null)} would by luck alone"])
+        rows.append(["overcome beyond the noise", cell(percent(rate.beyond)), f"beat it by more than two standard deviations; {percent(rate.beyond_null)} would by luck alone"])
     if rate.improved is not None:
-        rows.append(["improved on their own start", cell(percent(rate.improved)), "the state that each one refined"])
+        rows.append(["improved on their start", cell(percent(rate.improved)), "beat the state that they refined"])
     if bias:
         line = figures.sparkline(bias, "branch concentration over executions")
         rows.append(["branch concentration", cell(f"{bias[-1]:.2f}"), join([el("span", "0 spread evenly, 1 all in one branch; over executions:", class_="quiet"), line])])
@@ -73,10 +74,6 @@ def _search_metrics(told: Account, decimals: int) -> Html:
         rows.append(["noise of a gain", cell(number(told.noise.paired_std, decimals + 1)), "standard deviation of the initial data against random 95 % of itself"])
         rows.append(["noise of the seed", cell(number(told.noise.seed_std, decimals + 1)), "standard deviation over the learner's seeds"])
     return table(["on development scores", "#", ""], rows)
-
-
-def _points(difference: float) -> str:
-    return f"overcome minus luck {signed(100 * difference, 0)} points"
 
 
 def _methods(told: Account, decimals: int) -> Html | None:

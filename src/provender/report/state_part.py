@@ -78,18 +78,21 @@ def doing_part(told: Account, decimals: int) -> Html | None:
     node = told.tree[told.subject]
     author = {"playbook": "the playbook", "llm": "a language model", "agent": "an outside agent", "person": "a person"}
     by = f"Its loader was written by {author.get(node.author or '', node.author or 'nobody known')}."
-    way = [_waypoint(step, told) for step in reversed(told.tree.path(node.id))]
+    path = told.tree.path(node.id)
+    way = [_waypoint(step, decimals) for step in reversed(path)]
+    steps = sum(1 for step in path if step.color == "black" and step.id != ROOT)
     return section(
         f"What node {node.id} does",
         _words(node.loader or "") or el("p", sentence(node.summary or ", ".join(node.methods) or "It does not say.")),
-        _sources(told, node, decimals),
+        _sources(told, node),
         el("p", by, class_="quiet"),
-        el("details", el("summary", f"The way there: {count(len(way) - 1, 'step')} from the initial data"), el("ol", way, class_="way")) if len(way) > 2 else None,
+        # A loader's own words tell its last step only: with more than one, the reader needs the way.
+        el("details", el("summary", f"The way there: {count(len(way) - 1, 'step')} from the initial data"), el("ol", way), open=steps > 1) if len(way) > 2 else None,
     )  # fmt: skip
 
 
-def _waypoint(step: Node, told: Account) -> Html:
-    gain = f" {signed(step.gain)}" if step.gain is not None and step.id != ROOT else ""
+def _waypoint(step: Node, decimals: int) -> Html:
+    gain = f" {signed(step.gain, decimals)}" if step.gain is not None and step.id != ROOT else ""
     kind = "finds data" if step.color == "red" else "the initial data" if step.id == ROOT else "a data state"
     return el("li", el("b", f"node {step.id}{gain}"), f" {kind}: {short(step.summary or 'no words', 240)}")
 
@@ -112,7 +115,7 @@ def _words(loader: str) -> Html | None:
     return join(parts)
 
 
-def _sources(told: Account, node: Node, decimals: int) -> Html | None:
+def _sources(told: Account, node: Node) -> Html | None:
     if not node.assets:
         return None
     names = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..journal.tree import ROOT
 from .metrics import Account
 from .words import count, number, sentence, short, signed, spaced, span
 
@@ -53,7 +54,7 @@ def _so_far(told: Account, decimals: int) -> str:
 
 
 def _nothing(told: Account) -> str:
-    tried = sum(1 for node in told.tree if node.color == "black" and node.outcome is not None and node.id != 0)
+    tried = sum(1 for node in told.tree if node.color == "black" and node.outcome is not None and node.id != ROOT)
     failed = sum(1 for node in told.tree if node.color == "black" and node.status == "failed")
     if tried and failed == tried:
         return f"All {count(tried, 'state')} failed before they had a score; see why under Refused and failed."
@@ -62,9 +63,9 @@ def _nothing(told: Account) -> str:
 
 def _warnings(told: Account, decimals: int) -> list[str]:
     found, tested = [], told.tested
-    if tested is not None and tested.node != 0 and tested.interval[1] < 0:
+    if tested is not None and tested.node != ROOT and tested.interval[1] < 0:
         found.append(f"On the test rows it is worse than the initial data, by {signed(tested.gain, decimals)} ({span(tested.interval, decimals)}).")
-    elif tested is not None and tested.node != 0 and tested.interval[0] < 0:
+    elif tested is not None and tested.node != ROOT and tested.interval[0] < 0:
         found.append("The test rows alone do not show it: their interval includes zero.")
     if told.proven and told.status in ("running", "interrupted"):
         found.append(f"The run was given more budget after this and is {'interrupted' if told.status == 'interrupted' else 'not finished'}; a proof stands whatever comes.")
