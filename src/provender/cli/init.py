@@ -84,21 +84,10 @@ def initialise(
     schema = infer_schema(train.frame, target=targets, id=id)
     notes += [*guess.notes, *column_notes(train.frame, schema), *_overlap_notes(train, held, schema)]
     report = InitReport(
-        folder=into,
-        kind=guess.kind,
-        modality=infer_modality(schema),
-        target=tuple(targets),
-        classes=guess.classes,
-        id=id,
-        metric=found.name,
-        learner=chosen,
-        output=output,
-        rows=len(train.frame),
-        test_rows=0 if held is None else len(held.frame),
-        schema=schema,
-        notes=tuple(notes),
-        description=description,
-    )
+        folder=into, kind=guess.kind, modality=infer_modality(schema), target=tuple(targets), classes=guess.classes, id=id,
+        metric=found.name, learner=chosen, output=output, rows=len(train.frame), test_rows=0 if held is None else len(held.frame),
+        schema=schema, notes=tuple(notes), description=description,
+    )  # fmt: skip
     _write(report, train, held)
     return report
 
