@@ -42,11 +42,17 @@ TIMES = ("seconds", "training_seconds", "cached", "evaluations", "created", "env
 
 @dataclass
 class ScriptedSubmit:
-    """Predictions are the truth plus an error that belongs to (state, fold). evaluated: the (state, fold)s that were run, in order."""
+    """Predictions are the truth plus an error that belongs to (state, fold); its size is drawn for a state, 1 for D0.
+
+    seconds  that every fold takes;  jitter: most that may come on top of it
+    evaluated: the (state, fold)s that were run, in order
+    """
 
     records: Records
     jitter: float = 0.0
     failing: float = 0.15
+    seconds: float = 0.0
+    sizes: tuple[float, float] = (0.6, 1.2)
     evaluated: list[str] = field(default_factory=list)
     finished: dict[str, FoldResult] = field(default_factory=dict)
 
@@ -55,14 +61,14 @@ class ScriptedSubmit:
         if key in self.finished:
             return self.finished[key]
         started = time.perf_counter()
-        if self.jitter:
-            time.sleep(random.SystemRandom().random() * self.jitter)
+        if self.jitter or self.seconds:
+            time.sleep(self.seconds + random.SystemRandom().random() * self.jitter)
         self.evaluated.append(key)
         fate = np.random.default_rng(int(digest(state.id)[:12], 16))
         first = '"""D0' in state.loader
         if fate.random() < self.failing and not first:
             return Failure(kind="crashed", message=f"it was not the day of {state.id}")
-        size = 1.0 if first else fate.uniform(0.6, 1.2)
+        size = 1.0 if first else fate.uniform(*self.sizes)
         error = np.random.default_rng(int(key[:12], 16)).normal(size=len(fold.evaluation)) * size
         result = FoldResult(
             prediction=self.records.y[fold.evaluation] + error, seconds=time.perf_counter() - started, training_seconds=0.0, rows=len(fold.train),

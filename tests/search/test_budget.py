@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from scripted import scripted_run, scripted_setup, scripted_task
+from scripted import ScriptedSubmit, scripted_run, scripted_setup, scripted_task
 
-from provender.journal.events import NodeScored, RunFinished, TestScored
+from provender.journal.events import Confirmed, NodeScored, RunFinished, TestScored
+from provender.pipeline.records import load_records
 from provender.search.budget import Budget, ProofCost
 from provender.search.settings import Settings
 from provender.search.workspace import Workspace
@@ -75,3 +76,16 @@ def test_a_time_budget_ends_in_its_time_with_the_test_scored(tmp_path: Path) -> 
     assert sum(isinstance(e, NodeScored) for e in events) > 3
     assert any(isinstance(e, TestScored) for e in events)
     assert isinstance(events[-1], RunFinished)
+
+
+@pytest.mark.slow
+def test_a_slow_learner_is_confirmed_in_the_cheap_way(tmp_path: Path) -> None:
+    """Two foldings of two states would take over a fifth of the time: the sealed rows are scored under three seeds."""
+    task = scripted_task(tmp_path / "task", rows=700)
+    slow = ScriptedSubmit(load_records(task), failing=0.0, seconds=0.3, sizes=(0.5, 0.7))
+    began = time.monotonic()
+    events = scripted_run(scripted_setup(task, Workspace(tmp_path / "w"), Settings(seconds=15.0, workers=1), submit=slow))
+    assert time.monotonic() - began < 15.0 + 3.0
+    (confirmed,) = (e for e in events if isinstance(e, Confirmed))
+    assert (confirmed.foldings, confirmed.rows) == (3, len(slow.records.split.sealed))
+    assert confirmed.proven

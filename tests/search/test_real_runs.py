@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from real_run import events, provender, report, wine_loaders, wine_task
 
-from provender.journal.events import Confirmed, NodeStarted
+from provender.journal.events import NodeStarted
 
 pytestmark = pytest.mark.slow
 
@@ -91,28 +91,6 @@ def test_a_test_file_without_answers_gets_predictions(tmp_path: Path) -> None:
     hits = predictions.set_index("bottle").idxmax(axis=1) == table.set_index("bottle")["grower"].iloc[140:]
     assert hits.mean() > 0.6
     assert found["initial"]["test"] is None
-
-
-def test_a_slow_learner_is_confirmed_in_the_cheap_way(tmp_path: Path) -> None:
-    """Five foldings of two states would take 20 fits of a second; the sealed rows under three seeds take 6."""
-    task = wine_task(tmp_path / "wine")
-    (task / "learner.py").write_text(
-        "import time\n\nfrom sklearn.linear_model import LogisticRegression\n\n\nclass Learner:\n"
-        "    def fit(self, features, y, weight, seed):\n        time.sleep(1)\n"
-        "        self.model = LogisticRegression(random_state=seed).fit(features, y, weight)\n        self.classes_ = self.model.classes_\n\n"
-        "    def predict(self, features):\n        return self.model.predict_proba(features)\n"
-    )
-    table = pd.concat([pd.read_csv(task / "wine.csv")] * 4, ignore_index=True)  # 570 rows: a sealed part of more than 100
-    rng = np.random.default_rng(0)
-    table["ash"] += rng.normal(scale=0.2, size=len(table))
-    table.to_csv(task / "wine.csv", index=False)
-    (task / "task.toml").write_text((task / "task.toml").read_text().replace('preset = "logistic"', 'path = "learner.py"'))
-    began = time.monotonic()
-    found = run(task, tmp_path, "--budget", "45s")
-    wall = time.monotonic() - began
-    assert found["status"] == "finished"
-    assert [e.foldings for e in events(tmp_path / "w") if isinstance(e, Confirmed)] == [3]
-    assert wall < 45 + 15
 
 
 def test_the_demo_ends_in_its_time_with_its_proof(tmp_path: Path) -> None:
