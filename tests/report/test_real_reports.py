@@ -55,8 +55,7 @@ def wine(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
     )
     loaders = folder / "loaders"
     loaders.mkdir()
-    for name, columns in {"loader": ["ash", "magnesium"]}.items():
-        (folder / f"{name}.py").write_text(LOADER.format(title="Two columns", columns=columns))
+    (folder / "loader.py").write_text(LOADER.format(title="Two columns", columns=["ash", "magnesium"]))
     for k, columns in enumerate((["ash", "hue"], ["ash", "nothing"], ["flavanoids", "hue", "proline"])):
         (loaders / f"{k}.py").write_text(LOADER.format(title=f"Columns <b>{', '.join(columns)}</b>", columns=columns))
     workspace = folder / "runs"
@@ -110,7 +109,7 @@ def test_an_unknown_run_and_a_folder_as_target_are_told_in_one_sentence(wine: tu
 @pytest.mark.slow
 def test_the_demos_report_tells_what_its_lake_brought(tmp_path: Path) -> None:
     with resources.as_file(resources.files("provender") / "demo") as demo:
-        done = provender("run", demo, "--nodes", 8, "--no-bundled", "--lake", demo / "lake", "--json", "--workspace", tmp_path)
+        done = provender("run", demo, "--nodes", 5, "--no-bundled", "--lake", demo / "lake", "--json", "--workspace", tmp_path)
     summary = json.loads(done.stdout)
     page = draw(Workspace(tmp_path), summary["run"]).read_text(encoding="utf-8")
     read = Reading(page)
