@@ -54,28 +54,36 @@ def kept(before: dict[str, int], workspace: Path) -> bool:
     return all(after.get(name) == written for name, written in before.items())
 
 
-def test_a_run_killed_again_and_again_comes_to_the_same_end(given, tmp_path: Path) -> None:
-    """Twelve kills and more in one run: each as soon as two more events are on disk, or at some moment after that."""
-    arguments, whole, _, size = given
-    rng = random.Random(20)
-    process = start("run", *arguments, "--nodes", NODES, workspace=tmp_path)
+def killed_until_it_ends(arguments: list[object], workspace: Path, rng: random.Random) -> int:
+    """Kill a run as soon as one or two more events are on disk, or at some moment after that, and resume it; the number of kills."""
+    process = start("run", *arguments, "--nodes", NODES, workspace=workspace)
     kills, aim, written = 0, 1, {}
-    while await_events(process, tmp_path, aim):
+    while await_events(process, workspace, aim):
         time.sleep(rng.choice((0.0, 0.0, rng.random() * 0.8)))
-        killed(process, tmp_path)
+        killed(process, workspace)
         kills += 1
-        assert kept(written, tmp_path)
-        written = fits(tmp_path)
-        story = events(tmp_path)
+        assert kept(written, workspace)
+        written, story = fits(workspace), events(workspace)
         if isinstance(story[-1], RunFinished):
-            break
+            return kills
         aim = len(story) + 1 + rng.randint(1, 2)  # a resume adds one event of its own
-        process = start("resume", "last", workspace=tmp_path)
-    else:
-        finish(process)
-    assert kills >= 12
-    assert outcome(events(tmp_path)) == whole
-    assert len(fits(tmp_path)) == len(fits(given[2])), f"after {kills} kills of a run of {size} events"
+        process = start("resume", "last", workspace=workspace)
+    finish(process)
+    return kills
+
+
+def test_runs_killed_again_and_again_come_to_the_same_end(given, tmp_path: Path) -> None:
+    """Twelve kills and more, over as many runs as that takes."""
+    arguments, whole, undisturbed, _ = given
+    rng = random.Random(20)
+    kills, runs = 0, 0
+    while kills < 12:
+        workspace = tmp_path / str(runs)
+        kills += killed_until_it_ends(arguments, workspace, rng)
+        runs += 1
+        assert outcome(events(workspace)) == whole
+        assert len(fits(workspace)) == len(fits(undisturbed))
+        assert runs < 12, f"only {kills} kills hit a run"
 
 
 @pytest.mark.parametrize("seed", range(3))
