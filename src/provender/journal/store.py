@@ -211,8 +211,9 @@ class Journal:
 
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Check whose file this is, bring it to today's version, and set it to be durable."""
-        (application,) = db.execute("PRAGMA application_id").fetchone()
+        # In this order: another process may be making the file, and it sets its mark in the transaction that makes tables.
         (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (application,) = db.execute("PRAGMA application_id").fetchone()
         if tables and application != APPLICATION:
             raise JournalError(f"{self.path} is an SQLite file, but not a journal of Provender: choose another path")
         db.execute("PRAGMA journal_mode = WAL")
