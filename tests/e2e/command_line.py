@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from provender.contract.loader import AssetView, PoolView, TaskView
-from provender.contract.rows import ROW, Rows, row_ids
+from provender.contract.rows import Rows
 from provender.contract.task import read_task
 from provender.pipeline.pool_store import PoolStore
 from provender.pipeline.records import load_records
@@ -149,12 +149,15 @@ def loader_of(found: Mapping[str, Any], node: int) -> Path:
     return Path(found["best"]["loader"]).parents[1] / "nodes" / str(node) / "loader.py"
 
 
-def use_loader(path: Path, task: Path, workspace: Path, rows: int = 400) -> tuple[Any, Any, Rows]:
-    """Run a loader.py as any Python would, through the contract's views on some of the task's rows: its features, inputs and rows."""
+def use_loader(path: Path, task: Path, workspace: Path, *, rows: int = 400, asked: pd.DataFrame | None = None) -> tuple[Any, Any, Rows]:
+    """Run a loader.py as any Python would, through the contract's views on some of the task's rows.
+
+    Returns features, inputs of the rows asked for (20 of the task's own unless given) and rows.
+    """
     known = read_task(task)
     records = load_records(known)
     train = records.split.search[:rows]
-    asked = records.split.sealed[:20] if len(records.split.sealed) else records.split.search[rows : rows + 20]
+    raw = records.frame.iloc[records.split.search[-20:]].reset_index(drop=True) if asked is None else asked
     view = TaskView(
         train=Rows(records.frame.iloc[train], records.y[train]), schema=records.schema, kind=known.kind, classes=records.classes,
         targets=known.data.target, modality=known.modality, metric=known.metric.name, seed=7,
@@ -167,16 +170,11 @@ def use_loader(path: Path, task: Path, workspace: Path, rows: int = 400) -> tupl
     loader = kind(view, PoolView(assets))
     kept = loader.rows()
     features = loader.fit(kept)
-    return (features[0] if isinstance(features, tuple) else features), loader.inputs(records.frame.iloc[asked].reset_index(drop=True)), kept
+    return (features[0] if isinstance(features, tuple) else features), loader.inputs(raw), kept
 
 
 def _reader(store: PoolStore, asset: str):
     return lambda: store.frame(asset)
-
-
-def table_with_ids(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The frame under row ids, as a loader is given it."""
-    return frame.set_axis(pd.Index(row_ids(name, len(frame)), name=ROW))
 
 
 def width(features: Any) -> int:

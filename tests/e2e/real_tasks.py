@@ -55,7 +55,7 @@ def images(folder: Path) -> Source:
     """Handwritten digits as PNG files, one sub-folder a digit, by logistic regression."""
     digits = datasets.load_digits()
     root = folder / "digits"
-    for i in np.random.default_rng(0).permutation(len(digits.target))[:800]:
+    for i in np.random.default_rng(0).permutation(len(digits.target))[:500]:
         place = root / str(digits.target[i])
         place.mkdir(parents=True, exist_ok=True)
         raw = io.BytesIO()
@@ -83,15 +83,47 @@ def countries_to_join(folder: Path) -> Source:
 
 
 def text_as_jsonl(folder: Path) -> Source:
-    """The demo's sentences as JSON lines, positive or not, with its lake of corpora."""
-    import provender.demo
+    """500 of the demo's sentences about products as JSON lines, positive or negative.
 
-    demo = Path(next(iter(provender.demo.__path__)))
-    frame = pd.read_csv(demo / "data" / "train.csv")
-    frame["positive"] = np.where(frame.pop("sentiment") > 0, "yes", "no")
+    Its lake holds sentences of other kinds under other names, of which tweets have the same kind of label, and two tables of no use.
+    """
+    demo = resources.files("provender") / "demo"
+    lake = folder / "lake"
+    lake.mkdir()
+    with resources.as_file(demo) as place:
+        frame = pd.read_csv(place / "data" / "train.csv").sample(500, random_state=0)
+        tweets = pd.read_csv(place / "lake" / "tweets.csv.gz")
+        for name in ("wine.csv", "diabetes.csv"):
+            (lake / name).write_bytes((place / "lake" / name).read_bytes())
+    tweets["mood"] = np.where(tweets.pop("valence") > 0, "positive", "negative")
+    tweets.to_csv(lake / "tweets.csv", index=False)
+    frame["opinion"] = np.where(frame["sentiment"] > 0, "positive", "negative")
     path = folder / "train.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in frame[["sentence", "positive"]].to_dict("records")))
-    return Source(path=path, target="positive", metric="log_loss", learner="logistic", lake=demo / "lake")
+    path.write_text("".join(json.dumps(row) + "\n" for row in frame[["sentence", "opinion"]].to_dict("records")))
+    return Source(path=path, target="opinion", metric="log_loss", learner="logistic", lake=lake)
+
+
+def insults(folder: Path, origin: Path) -> Source:
+    """Insults in comments: Kaggle's training file against its test file with answers; the lake is the folder they come from."""
+    train, test = pd.read_csv(origin / "train.csv"), pd.read_csv(origin / "test_with_solutions.csv")
+    return _csv(folder, train, test[train.columns], target="Insult", metric="roc_auc", learner="logistic", lake=origin)
+
+
+def insults_with_a_trap(folder: Path, origin: Path) -> Source:
+    """500 of the comments; in the lake, under a harmless name, the answers lie below the verification set, which is another one."""
+    source = insults(folder, origin)
+    pd.read_csv(source.path)[["Comment", "Insult"]].head(500).to_csv(source.path, index=False)
+    lake = folder / "lake"
+    lake.mkdir()
+    names = ("impermium_verification_labels.csv", "test_with_solutions.csv")
+    pd.concat([pd.read_csv(origin / name)[["Comment", "Insult"]] for name in names]).to_csv(lake / "comments.csv", index=False)
+    return replace(source, lake=lake)
+
+
+def leaves(folder: Path, origin: Path) -> Source:
+    """Ninety-nine species of leaves from 192 measurements; Kaggle's test file has no answers."""
+    source = _csv(folder, pd.read_csv(origin / "train.csv"), None, target="species", metric="accuracy", learner="naive_bayes")
+    return replace(source, test=origin / "test.csv")
 
 
 def _csv(folder: Path, train: pd.DataFrame, test: pd.DataFrame | None, *, target: str, metric: str, learner: str, lake: Path | None = None) -> Source:

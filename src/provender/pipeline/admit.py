@@ -27,6 +27,7 @@ from .records import Records
 
 LIMITS = Limits(seconds=120.0, memory=4 << 30, output=2 << 30)
 BYTES_AT_MOST = 1 << 30
+NEARLY_ALL = 0.8  # share of the task's inputs on which rows must agree to be called its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +67,20 @@ class Customs:
         return Admission(asset=str(lead["id"]), manifest=manifest)
 
     def _barred(self, frame: pd.DataFrame, uses: Any) -> np.ndarray:
-        """(n,) bool: rows that equal any row of the task (S, C or T) on the input columns an append would map."""
+        """(n,) bool: rows that equal any row of the task (S, C or T) on the input columns an append would map.
+
+        A text or picture tells by itself. Of other columns nearly all must agree: a join table shares keys by nature.
+        """
         barred = np.zeros(len(frame), bool)
-        names = list(self.records.schema.names)
+        schema = self.records.schema
+        inputs = [column.name for column in schema if column.kind not in ("id", "constant")]
         for use in uses:
             if use.get("use") != "append":
                 continue
-            mapping = {t: a for t, a in use["mapping"].items() if t in names and a in frame.columns}
-            columns = list(mapping)
-            # A join table shares keys by nature: only rows alike in most of what the task knows are the task's own.
-            if not columns or len(columns) < 0.8 * len(names):
+            mapping = {t: a for t, a in use["mapping"].items() if t in inputs and a in frame.columns}
+            telling = [name for name in schema.of_kind("text", "image") if name in mapping]
+            columns = telling or list(mapping)
+            if not columns or (not telling and len(columns) < NEARLY_ALL * len(inputs)):
                 continue
             theirs = frame[[mapping[c] for c in columns]].set_axis(columns, axis=1)
             ours = normalised_digests(self.records.frame[columns])

@@ -17,19 +17,27 @@ _EXCUSED = 2  # held-out rows whose features may be met by chance: a text withou
 
 
 def audit_rows(rows: HandedRows, lineage: Lineage, records: Records, fold: Fold) -> list[Finding]:
-    """Rows brought in must not reproduce inputs that are to be scored, compared on the columns that are left of them."""
+    """Rows brought in must not reproduce inputs that are to be scored.
+
+    Compared are the columns that are left of them, and texts and pictures by themselves: they tell one row from all
+    others, whatever stands beside them or is missing there.
+    """
     if rows.frame is None or not lineage.brought.any():
         return []
     columns = [name for name in records.schema.names if name in rows.frame.columns]
-    if not columns:
-        return []
-    brought = normalised_digests(rows.frame.loc[lineage.brought], columns)
+    telling = [name for name in records.schema.of_kind("text", "image") if name in columns]
+    compared = [some for some in (columns, telling) if some] if telling != columns else [columns]
+    found = (_overlap(rows.frame.loc[lineage.brought], some, records, fold) for some in compared)
+    return [finding for finding in found if finding]
+
+
+def _overlap(rows: pd.DataFrame, columns: list[str], records: Records, fold: Fold) -> Finding | None:
+    brought = normalised_digests(rows, columns)
     if len(columns) == len(records.schema):
         own, held_out = records.normalised[fold.train], records.normalised[fold.evaluation]
     else:
         own, held_out = (normalised_digests(records.frame.iloc[at], columns) for at in (fold.train, fold.evaluation))
-    found = check_overlap(brought, own, held_out)
-    return [found] if found else []
+    return check_overlap(brought, own, held_out)
 
 
 def audit_features(features: HandedFeatures, inputs: object, lineage: Lineage) -> list[Finding]:

@@ -88,7 +88,7 @@ def load_records(task: Task, *, sealed: bool = True) -> Records:
             raise TaskError(f"{key} lacks the target in {missing} of {len(extra)} rows: drop those rows")
         parts.append(extra)
         origin.append(np.full(len(extra), number))
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)[list(train.columns)]  # what only test rows have, nobody can learn from
     return _assemble(task, table, np.concatenate(origin), sealed)
 
 
