@@ -20,7 +20,7 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """
     return frame[list(schema.names)].assign(
         **{column.name: _conform_column(frame[column.name], column.kind) for column in schema}
-    )
+    ).copy()  # in one piece: see `table.read_table`
 
 
 def _conform_column(values: pd.Series, kind: str) -> pd.Series:

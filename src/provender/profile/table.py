@@ -260,7 +260,8 @@ def _refuse_repeated(path: Path, names: list[str]) -> None:
 def _plain(frame: pd.DataFrame) -> pd.DataFrame:
     """Only numbers, strings, datetimes and bytes: categories become their values, nested values JSON text."""
     frame = frame.set_axis([str(name).strip() for name in frame.columns], axis=1)
-    return frame.assign(**{name: _plain_column(column) for name, column in frame.items()}).reset_index(drop=True)
+    plain = frame.assign(**{name: _plain_column(column) for name, column in frame.items()}).reset_index(drop=True)
+    return plain.copy()  # in one piece: pandas warns, and is slow, when columns are added to hundreds of single ones
 
 
 def _plain_column(column: pd.Series) -> pd.Series:
