@@ -68,7 +68,7 @@ class Metric:
 
     def gain(self, candidate: float, initial: float) -> float:
         """How much better the candidate is, positive = better whatever the direction."""
-        return self.sign * (candidate - initial)
+        return self.sign * (candidate - initial) + 0.0  # so that no gain is minus zero
 
 
 def target_columns(y: np.ndarray, prediction: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
