@@ -13,6 +13,7 @@ from rich.text import Text
 from ..errors import RunError
 from ..journal.events import Confirmed, RunFinished
 from ..journal.tree import Node, Tree
+from ..pipeline.pool_store import TASK_POOL
 from ..report.summary import summarise
 from ..search.workspace import Workspace
 from .console import console, duration, number, print_json, signed
@@ -103,9 +104,10 @@ def print_summary(summary: dict[str, Any]) -> None:
         used = next(node for node in summary["nodes"] if node["id"] == candidate["node"])
         for i, step in enumerate(candidate["steps"]):
             facts.add_row("what it does" if i == 0 else "", f"{step['summary']}  (node {step['node']})")
-        if used["assets"]:
+        external = [asset for asset in used["assets"] if asset != TASK_POOL]
+        if external:
             titles = {asset["id"]: asset["title"] for asset in summary["pool"]}
-            facts.add_row("external data", ", ".join(f"{titles.get(a, a)} ({a})" for a in used["assets"]))
+            facts.add_row("external data", ", ".join(f"{titles[a]} ({a})" if a in titles else a for a in external))
     spent = summary["spent"]
     facts.add_row("spent", f"{duration(spent['seconds'])}, {spent['evaluations']} fits of which {spent['cached']} from the cache; isolation {summary['isolation']}")
     if best:
