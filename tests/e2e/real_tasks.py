@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -133,9 +132,3 @@ def _csv(folder: Path, train: pd.DataFrame, test: pd.DataFrame | None, *, target
         test.to_csv(folder / "test.csv", index=False)
     held = None if test is None else folder / "test.csv"
     return Source(path=folder / "train.csv", target=target, metric=metric, learner=learner, test=held, lake=lake)
-
-
-TASKS: dict[str, Callable[[Path], Source]] = {
-    builder.__name__: builder
-    for builder in (tabular_with_wrong_labels, regression, images, affairs, countries_to_join, text_as_jsonl)
-}
