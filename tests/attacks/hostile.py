@@ -61,6 +61,7 @@ def read_through_links(channel, params, files):
 def read_through_proc(channel, params, files):
     pids = ["self", "1", "2", str(os.getppid()), *map(str, params["pids"])]
     tries = [f"/proc/{pid}/{name}" for pid in pids for name in ("environ", "mem", "maps", "cmdline")]
+    tries.remove("/proc/self/maps")  # a job may know where its own libraries are: scikit-learn asks
     tries += [f"/proc/{pid}/{door}{path}" for pid in pids for door in ("root", "cwd") for path in params["paths"]]
     tell(channel, [path for path in tries if succeeds(read, path)])
 

@@ -169,6 +169,12 @@ def print_some(channel, params, files):
     print("standard \x1b[31merror\x07", file=sys.stderr)
 
 
+def control_threads(channel, params, files):
+    from threadpoolctl import threadpool_info
+
+    channel.send({"libraries": [library["user_api"] for library in threadpool_info()]})
+
+
 def send_payload(channel, params, files):
     channel.send({"bytes": params["bytes"]}, bytes(params["bytes"]))
 

@@ -63,6 +63,13 @@ def test_messages_and_blobs_cross_in_both_directions(executor):
     assert ending.seconds > 0 and ending.peak_memory > 1 << 20
 
 
+def test_thread_pools_can_be_controlled_as_scikit_learn_does(executor):
+    with executor.start(job("control_threads")) as session:
+        message, _ = session.receive()
+        assert session.end().failure is None
+    assert "blas" in message["libraries"]
+
+
 def test_a_large_payload_arrives_whole_and_cannot_be_changed(executor):
     data = os.urandom(1 << 20) * 30
     with Blob.of(data) as blob, executor.start(job("echo", (blob,))) as session:

@@ -1,7 +1,7 @@
 """How a job confines itself, level by level, before its first foreign line runs. Each step fails closed (OSError).
 
 sealed     own user, pid, ipc, network and mount namespaces inside bubblewrap's: a tmpfs of limited size is all that can
-           be written, /proc and the other jobs do not exist
+           be written, the other jobs and what /proc tells of processes do not exist
 partial    Landlock: interpreter and libraries can be read, one scratch folder can be written
 both       no capabilities, no new privileges, the system-call filter
 all three  resource limits
@@ -9,6 +9,7 @@ all three  resource limits
 
 from __future__ import annotations
 
+import functools
 import os
 import resource
 import tempfile
@@ -47,9 +48,32 @@ def mount_scratch(disk: int, private_tmp: bool) -> str:
         os.mkdir(f"{SCRATCH}/{name}", 0o700)
     for name, place in places.items():
         kernel.mount(f"{SCRATCH}/{name}", place, "", kernel.MS_BIND)
-    empty = safe | kernel.MS_NOEXEC | kernel.MS_RDONLY
-    kernel.mount("tmpfs", "/proc", "tmpfs", empty, "size=4k,nr_inodes=2,mode=0555")
+    _hide_processes(safe | kernel.MS_NOEXEC)
     return f"{SCRATCH}/work"
+
+
+@functools.cache
+def libraries() -> str:
+    """The lines of this process's memory map that name its shared libraries, one each.
+
+    The zygote asks once, when it has imported all it will; its jobs have the same libraries at the same places.
+    """
+    named: dict[str, str] = {}
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as stream:
+        for line in stream:
+            if ".so" in line:
+                named.setdefault(line.split(maxsplit=5)[-1], line)
+    return "".join(named.values())
+
+
+def _hide_processes(flags: int) -> None:
+    """An empty /proc but for one text: where this process has its libraries, which threadpoolctl (scikit-learn's) must read."""
+    text = libraries()
+    kernel.mount("tmpfs", "/proc", "tmpfs", flags, "size=1m,nr_inodes=4,mode=0555")
+    os.mkdir("/proc/self", 0o555)
+    with open("/proc/self/maps", "w", encoding="utf-8") as stream:
+        stream.write(text)
+    kernel.mount("none", "/proc", "", kernel.MS_REMOUNT | kernel.MS_RDONLY | flags, "size=1m,nr_inodes=4,mode=0555")
 
 
 def settle(work: str, temporary: str) -> None:

@@ -18,7 +18,7 @@ import sys
 import warnings
 from collections.abc import Mapping
 
-from . import census, frame, kernel, warden
+from . import census, confine, frame, kernel, warden
 
 _DESCRIPTORS = 4096
 
@@ -39,6 +39,8 @@ def main() -> None:
     trouble = _preload(config["preload"])
     control.sendall((json.dumps({"trouble": trouble}) + "\n").encode())
     if trouble is None:
+        if config["level"] == "sealed":
+            confine.libraries()
         gc.collect()
         gc.freeze()
         _serve(config, control)
