@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import copy
 import json
 import struct
 
@@ -166,7 +167,7 @@ def test_random_bytes_are_refused(raw, marked):
         unpack((MAGIC if marked else b"") + raw)
 
 
-HEADER_VALUES = st.sampled_from([-1, 0, 1, 3, 64, 2**31, 2**40, 2**63, 2**80, 1.5, True, None, "x", "<f8", "|b1", "<i8", "|O", "<M8[ns]", [], {}, [2**40, 0], [1, 1, 1, 1, 1]])
+HEADER_VALUES = st.sampled_from([-1, 0, 1, 3, 64, 2**31, 2**40, 2**63, 2**80, 1.5, True, None, "x", "<f8", "|b1", "<i8", "|O", "<M8[ns]", [], {}, [2**40, 0], [1, 1, 1, 1, 1]]).map(copy.deepcopy)
 
 
 @settings(max_examples=300)
