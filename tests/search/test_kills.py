@@ -73,11 +73,11 @@ def killed_until_it_ends(arguments: list[object], workspace: Path, rng: random.R
 
 
 def test_runs_killed_again_and_again_come_to_the_same_end(given, tmp_path: Path) -> None:
-    """Twelve kills and more, over as many runs as that takes."""
+    """Eight kills and more, over as many runs as that takes."""
     arguments, whole, undisturbed, _ = given
     rng = random.Random(20)
     kills, runs = 0, 0
-    while kills < 12:
+    while kills < 8:
         workspace = tmp_path / str(runs)
         kills += killed_until_it_ends(arguments, workspace, rng)
         runs += 1

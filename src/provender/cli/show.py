@@ -24,6 +24,8 @@ def show(name: str, *, node: int | None, workspace: Path | None, json: bool) -> 
     place, line = _find(name, workspace)
     story = list(place.journal.read(line))
     summary = summarise(line, story, place.run_folder(line))
+    if summary["status"] == "running" and not place.journal.leased(line):
+        summary["status"] = "interrupted"  # it was killed before it could say so
     if node is None:
         print_json(summary) if json else print_summary(summary)
         return

@@ -118,6 +118,8 @@ def _build(folder: Path, raw: dict[str, Any]) -> Task:
     learner = _learner(folder, raw)
     metric, grader = _metric(folder, raw, learner)
     selection = _selection(folder, raw, kind)
+    words = (*learner.train, *learner.predict, *learner.evaluate)
+    programs = [folder / word for word in words if (folder / word).is_file()]
     initial = folder / "loader.py"
     task = Task(
         folder=folder,
@@ -135,7 +137,7 @@ def _build(folder: Path, raw: dict[str, Any]) -> Task:
         description=_string("task.description", head.get("description", "")),
         classes=classes,
         digest=_digest(
-            raw, learner, [grader, data.train, data.test, data.validation, selection.pool if selection else None]
+            raw, learner, [grader, data.train, data.test, data.validation, selection.pool if selection else None, *programs]
         ),
     )
     _check_roles(data)

@@ -47,6 +47,7 @@ class Card:
     cost            how it grows with n rows and d columns
     seconds         measured upper bound at 2,000 rows and 20 columns (or 2,000 short texts) on one core
     random          whether it takes `random_state`
+    one_target      whether it can do with one target only
     """
 
     name: str
@@ -70,6 +71,7 @@ class Card:
     cost: str
     seconds: float
     random: bool = False
+    one_target: bool = False
     columns: Literal["", "inputs", "pictures"] = ""
     binds: tuple[str, ...] = ()
     only_if: tuple[str, ...] = ()

@@ -31,6 +31,7 @@ CARD = Card(
     cost="n d",
     seconds=0.3,
     random=True,
+    one_target=True,
     prior=-0.3,
     signals={"linear": -0.2},
 )

@@ -32,6 +32,7 @@ CARD = Card(
     cost="5 ridge regressions",
     seconds=0.4,
     random=True,
+    one_target=True,
     only_if=("noise",),
     prior=-0.1,
     signals={"noise": 0.6, "outliers": 0.1},

@@ -10,12 +10,15 @@ from .setup import Setup
 
 
 def make_brief(setup: Setup, tree: Tree, pool: Pool, noise: Noise, node: int, *, left: float, state_seconds: float) -> Brief:
-    """The brief of this node. Scores are rounded to a quarter of the noise; under --no-memory nothing is remembered."""
+    """The brief of this node. Scores are rounded to a quarter of the noise; under --no-memory nothing is remembered.
+
+    States in flight are told of too, without a score, so that workers do not try the same one at once.
+    """
     settings = setup.settings
     at, start = tree[node], tree.start_state(node)
     assert start is not None, "D0 gets no brief"
     remember = not settings.no_memory
-    seen = [n for n in tree if n.outcome is not None] if remember else []
+    seen = [n for n in tree if n.id != node and (n.outcome is not None or n.proposal is not None)] if remember else []
     manifests = tuple({"id": asset, **entry.manifest} for asset, entry in pool.assets.items())
     return Brief(
         node=node,

@@ -47,6 +47,8 @@ def moves(recipe: Recipe, facts: TaskFacts, pool: Sequence[Mapping]) -> list[Mov
     for card in all_cards():
         if facts.kind not in card.kinds or facts.modality not in card.modality:
             continue
+        if card.one_target and len(facts.targets) > 1:
+            continue
         if card.only_if and not any(strength[signal] > 0 for signal in card.only_if):
             continue
         if card.slot == "columns":
