@@ -58,5 +58,5 @@ def test_a_grader_that_raises_is_told_in_its_own_words(executor, tmp_path):
 def test_a_grader_reads_no_file_of_the_task(executor, tmp_path):
     spy = f"def score(submission, answers):\n    return len(open({str(tmp_path / 'train.csv')!r}).read())\n"
     metric = graded_metric(task_with(spy, tmp_path), executor, ())
-    with pytest.raises(TaskError, match="No such file|Permission denied"):
+    with pytest.raises(TaskError, match=r"No such file|Permission denied"):
         metric.score(np.arange(5.0), np.arange(5.0))
