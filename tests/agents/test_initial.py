@@ -46,7 +46,8 @@ def test_missing_texts_numbers_and_categories_are_features_too():
     case = Case("soup", frame, np.tile([0, 1], 20), schema_of(frame, {"note": "text"}), "classification")
     text = Playbook().initial(facts(case.schema)).loader
     strange = pd.DataFrame({"note": [None], "price": [np.nan], "city": ["Nowhere"]})
-    run_loader(text, task_view(case, np.arange(40)), strange)
+    run_loader(text, task_view(case, np.arange(40)), strange)  # checks rows, shapes and independence of neighbours
+    assert {name for name in frame if f'"{name}"' in text} == set(frame)
 
 
 def test_a_schema_without_features_is_refused_with_the_mend():

@@ -112,11 +112,9 @@ def _words(column: pd.Series, exact: bool) -> np.ndarray:
 
 
 def _objects(column: pd.Series) -> pa.Array:
-    try:
-        return pa.array(column.to_numpy(), from_pandas=True, type=pa.large_string())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        pass
-    try:
-        return pa.array(column.to_numpy(), from_pandas=True, type=pa.large_binary())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array(column.map(str, na_action="ignore").to_numpy(), from_pandas=True, type=pa.large_string())
+    """Text or bytes as they are; a column of mixed Python objects by what they print."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    if kind not in ("string", "bytes", "empty"):
+        column = column.map(str, na_action="ignore")
+    arrow_type = pa.large_binary() if kind == "bytes" else pa.large_string()
+    return pa.array(column.to_numpy(), from_pandas=True, type=arrow_type)

@@ -74,10 +74,10 @@ def _score(line: str) -> tuple[int, float]:
     try:
         told = json.loads(line)
         position, score = told["id"], told["score"]
-        if type(position) is int and 0 <= position < _EXAMPLES_AT_MOST and type(score) in (int, float):
-            return position, float(score)
     except (ValueError, KeyError, TypeError):
-        pass
+        position, score = None, None
+    if type(position) is int and 0 <= position < _EXAMPLES_AT_MOST and type(score) in (int, float):
+        return position, float(score)
     raise ProgramFailed(f'a line of its scores.jsonl is {line[:80]}: write {{"id": position in the benchmark, "score": number}}')
 
 
