@@ -61,7 +61,7 @@ def init(
     drop_missing_targets: Annotated[bool, typer.Option(help="Leave out rows without a target.")] = False,
 ) -> None:
     """Make a task folder from your data; what was inferred stands in task.toml for you to correct."""
-    from .init_command import init as command
+    from .init import init as command
 
     command(
         source, target=target or [], metric=metric, learner=learner, into=into, test=test, id=id,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from ..errors import TaskError
+from . import keys
 from .learner import LearnerSpec
 from .metric import Direction, Metric, Output, find_metric, program_metric
 from .schema import COLUMN_KINDS
@@ -25,7 +26,10 @@ Protocol = Literal["auto", "holdout", "kfold"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
-    """The `[data]` table. Paths are absolute; `train` is None for tasks without training data."""
+    """The `[data]` table. Paths are absolute; `train` is None for tasks without training data.
+
+    sample_submission  a table whose columns and order predictions are to be written in
+    """
 
     train: Path | None
     test: Path | None = None
@@ -34,6 +38,7 @@ class Data:
     target: tuple[str, ...] = ()
     weight: str | None = None
     private: tuple[str, ...] = ()
+    sample_submission: Path | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -98,7 +103,7 @@ def read_task(folder: Path) -> Task:
             f"there is no task.toml in {path.parent}: make one with  provender init DATA --target COLUMN --into {path.parent.name}"
         )
     try:
-        raw = tomllib.loads(_read("task.toml", path))
+        raw = tomllib.loads(keys.read("task.toml", path))
     except tomllib.TOMLDecodeError as error:
         raise TaskError(f"{path} is not valid TOML: {error}; correct that line") from None
     return _build(path.parent, raw)
@@ -110,10 +115,10 @@ def _build(folder: Path, raw: dict[str, Any]) -> Task:
         raise TaskError(
             f"task.toml has the unknown table [{sorted(extra)[0]}]: the tables are {', '.join(sorted(known))}"
         )
-    head = _table(raw, "task", {"name", "modality", "kind", "description", "classes"})
-    classes = _names("task.classes", head.get("classes", ()))
-    kind = _choice("task.kind", head.get("kind", "classification"), get_args(Kind))
-    modality = _choice("task.modality", head.get("modality", "tabular"), get_args(Modality))
+    head = keys.table(raw, "task", {"name", "modality", "kind", "description", "classes"})
+    classes = keys.names("task.classes", head.get("classes", ()))
+    kind = keys.choice("task.kind", head.get("kind", "classification"), get_args(Kind))
+    modality = keys.choice("task.modality", head.get("modality", "tabular"), get_args(Modality))
     data = _data(folder, raw, kind)
     learner = _learner(folder, raw)
     metric, grader = _metric(folder, raw, learner)
@@ -123,7 +128,7 @@ def _build(folder: Path, raw: dict[str, Any]) -> Task:
     initial = folder / "loader.py"
     task = Task(
         folder=folder,
-        name=_string("task.name", head.get("name", folder.name)),
+        name=keys.string("task.name", head.get("name", folder.name)),
         kind=kind,
         modality=modality,
         data=data,
@@ -133,8 +138,8 @@ def _build(folder: Path, raw: dict[str, Any]) -> Task:
         selection=selection,
         budget=_budget(raw),
         grader=grader,
-        initial=_read("loader.py", initial) if initial.exists() else None,
-        description=_string("task.description", head.get("description", "")),
+        initial=keys.read("loader.py", initial) if initial.exists() else None,
+        description=keys.string("task.description", head.get("description", "")),
         classes=classes,
         digest=_digest(
             raw, learner, [grader, data.train, data.test, data.validation, selection.pool if selection else None, *programs]
@@ -145,84 +150,13 @@ def _build(folder: Path, raw: dict[str, Any]) -> Task:
     return task
 
 
-def _table(raw: dict, name: str, keys: set[str] | None) -> dict[str, Any]:
-    table = raw.get(name, {})
-    if not isinstance(table, dict):
-        raise TaskError(f"[{name}] in task.toml must be a table, not {table!r}")
-    if keys is not None and (extra := set(table) - keys):
-        raise TaskError(f"[{name}] has the unknown key {sorted(extra)[0]!r}: it knows {', '.join(sorted(keys))}")
-    return table
-
-
-def _choice(key: str, value: Any, options: tuple[str, ...]) -> Any:
-    if value not in options:
-        raise TaskError(f"{key} is {value!r}: choose one of {', '.join(options)}")
-    return value
-
-
-def _string(key: str, value: Any) -> str:
-    if not isinstance(value, str) or (value == "" and key != "task.description"):
-        raise TaskError(f"{key} is {value!r}: give a text in quotes")
-    return value
-
-
-def _optional(table: dict, key: str) -> str | None:
-    name = key.rpartition(".")[2]
-    return None if name not in table else _string(key, table[name])
-
-
-def _number(key: str, value: Any, low: float, high: float, *, whole: bool = False) -> float:
-    """A number of [low, high]; booleans and texts are none, whatever Python says."""
-    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not low <= value <= high:
-        reach = f"from {low:g} to {high:g}" if high < 1e12 else f"of at least {low:g}"
-        raise TaskError(f"{key} is {value!r}: give a {'whole ' if whole else ''}number {reach}")
-    return value
-
-
-def _flag(key: str, value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TaskError(f"{key} is {value!r}: write true or false, without quotes")
-    return value
-
-
-def _path(folder: Path, key: str, value: Any) -> Path | None:
-    if value is None:
-        return None
-    path = (folder / _string(key, value)).resolve()
-    if not path.exists():
-        raise TaskError(f"{key} is {value!r}, but {path} does not exist: correct the path in task.toml")
-    return path
-
-
-def _read(key: str, path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (UnicodeDecodeError, OSError) as error:
-        raise TaskError(f"{key}: {path} cannot be read as UTF-8 text ({error}): save it so") from None
-
-
-def _names(key: str, value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) and name for name in names):
-        raise TaskError(f"{key} is {value!r}: give a name in quotes or a list of names")
-    if repeated := [name for i, name in enumerate(names) if name in names[:i]]:
-        raise TaskError(f"{key} names {repeated[0]!r} twice: drop one of them")
-    return tuple(names)
-
-
-def _command(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
-        raise TaskError(f'{key} is {value!r}: give a list such as ["python", "train.py"]')
-    return tuple(value)
-
-
 def _data(folder: Path, raw: dict, kind: str) -> Data:
-    table = _table(raw, "data", {"train", "test", "validation", "id", "target", "weight", "private"})
-    columns = _table(raw, "columns", None)
+    table = keys.table(raw, "data", {"train", "test", "validation", "id", "target", "weight", "private", "sample_submission"})
+    columns = keys.table(raw, "columns", None)
     for name, meaning in columns.items():
-        _choice(f"columns.{name}", meaning, COLUMN_KINDS)
-    train = _path(folder, "data.train", table.get("train"))
-    target = _names("data.target", table.get("target", ()))
+        keys.choice(f"columns.{name}", meaning, COLUMN_KINDS)
+    train = keys.path(folder, "data.train", table.get("train"))
+    target = keys.names("data.target", table.get("target", ()))
     if kind in ("classification", "regression", "multilabel") and (train is None or not target):
         lacking = "data.train" if train is None else "data.target"
         raise TaskError(f"{lacking} is missing: a {kind} task needs data.train and data.target in task.toml")
@@ -232,12 +166,13 @@ def _data(folder: Path, raw: dict, kind: str) -> Data:
         )
     return Data(
         train=train,
-        test=_path(folder, "data.test", table.get("test")),
-        validation=_path(folder, "data.validation", table.get("validation")),
-        id=_optional(table, "data.id"),
+        test=keys.path(folder, "data.test", table.get("test")),
+        validation=keys.path(folder, "data.validation", table.get("validation")),
+        id=keys.optional(table, "data.id"),
         target=target,
-        weight=_optional(table, "data.weight"),
-        private=_names("data.private", table.get("private", ())),
+        weight=keys.optional(table, "data.weight"),
+        private=keys.names("data.private", table.get("private", ())),
+        sample_submission=keys.path(folder, "data.sample_submission", table.get("sample_submission")),
         columns=dict(columns),
     )
 
@@ -253,13 +188,13 @@ def _check_roles(data: Data) -> None:
 
 
 def _learner(folder: Path, raw: dict) -> LearnerSpec:
-    table = _table(
+    table = keys.table(
         raw,
         "learner",
         {"preset", "path", "output", "train", "predict", "evaluate", "mounts", "params", "seconds", "memory_mb"},
     )
-    path = _path(folder, "learner.path", table.get("path"))
-    programs = {name: _command(f"learner.{name}", table.get(name, ())) for name in ("train", "predict", "evaluate")}
+    path = keys.path(folder, "learner.path", table.get("path"))
+    programs = {name: keys.command(f"learner.{name}", table.get(name, ())) for name in ("train", "predict", "evaluate")}
     forms = [bool(table.get("preset")), path is not None, bool(programs["train"] or programs["evaluate"])]
     if sum(forms) != 1:
         given = ", ".join(sorted(set(table) & {"preset", "path", "train", "predict", "evaluate"})) or "none"
@@ -270,33 +205,33 @@ def _learner(folder: Path, raw: dict) -> LearnerSpec:
         raise TaskError(
             "learner.predict is missing: a learner.train program needs learner.predict or learner.evaluate beside it"
         )
-    output = _choice("learner.output", table.get("output", "record" if forms[2] else "probability"), get_args(Output))
+    output = keys.choice("learner.output", table.get("output", "record" if forms[2] else "probability"), get_args(Output))
     return LearnerSpec(
         output=output,
-        preset=_optional(table, "learner.preset"),
-        source=_read("learner.path", path) if path else None,
+        preset=keys.optional(table, "learner.preset"),
+        source=keys.read("learner.path", path) if path else None,
         **programs,
         mounts=tuple(
-            str(_path(folder, "learner.mounts", m)) for m in _command("learner.mounts", table.get("mounts", ()))
+            str(keys.path(folder, "learner.mounts", m)) for m in keys.command("learner.mounts", table.get("mounts", ()))
         ),
-        params=_table(table, "params", None),
-        seconds=float(_number("learner.seconds", table.get("seconds", 600.0), 0.1, 1e15)),
-        memory_mb=int(_number("learner.memory_mb", table.get("memory_mb", 8192), 64, 1e15, whole=True)),
+        params=keys.table(table, "params", None),
+        seconds=float(keys.number("learner.seconds", table.get("seconds", 600.0), 0.1, 1e15)),
+        memory_mb=int(keys.number("learner.memory_mb", table.get("memory_mb", 8192), 64, 1e15, whole=True)),
     )
 
 
 def _metric(folder: Path, raw: dict, learner: LearnerSpec) -> tuple[Metric, Path | None]:
-    table = _table(raw, "metric", {"name", "direction"})
-    name = _optional(table, "metric.name") or ""
+    table = keys.table(raw, "metric", {"name", "direction"})
+    name = keys.optional(table, "metric.name") or ""
     direction: Direction | None = table.get("direction")
     if direction is not None:
-        _choice("metric.direction", direction, get_args(Direction))
+        keys.choice("metric.direction", direction, get_args(Direction))
     if name.endswith(".py") or learner.evaluate:
         if direction is None:
             raise TaskError(
                 f"metric.direction is missing: say minimize or maximize for {name or 'the evaluating program'}"
             )
-        return program_metric(name or "score", direction), _path(folder, "metric.name", name) if name.endswith(
+        return program_metric(name or "score", direction), keys.path(folder, "metric.name", name) if name.endswith(
             ".py"
         ) else None
     if not name:
@@ -310,15 +245,15 @@ def _metric(folder: Path, raw: dict, learner: LearnerSpec) -> tuple[Metric, Path
 
 
 def _evaluation(raw: dict) -> Evaluation:
-    table = _table(raw, "evaluation", {"protocol", "folds", "group", "time", "slices", "transductive", "test_size"})
+    table = keys.table(raw, "evaluation", {"protocol", "folds", "group", "time", "slices", "transductive", "test_size"})
     return Evaluation(
-        protocol=_choice("evaluation.protocol", table.get("protocol", "auto"), get_args(Protocol)),
-        folds=int(_number("evaluation.folds", table.get("folds", 5), 2, 50, whole=True)),
-        group=_optional(table, "evaluation.group"),
-        time=_optional(table, "evaluation.time"),
-        slices=_names("evaluation.slices", table.get("slices", ())),
-        transductive=_flag("evaluation.transductive", table.get("transductive", False)),
-        test_size=float(_number("evaluation.test_size", table.get("test_size", 0.2), 0.01, 0.9)),
+        protocol=keys.choice("evaluation.protocol", table.get("protocol", "auto"), get_args(Protocol)),
+        folds=int(keys.number("evaluation.folds", table.get("folds", 5), 2, 50, whole=True)),
+        group=keys.optional(table, "evaluation.group"),
+        time=keys.optional(table, "evaluation.time"),
+        slices=keys.names("evaluation.slices", table.get("slices", ())),
+        transductive=keys.flag("evaluation.transductive", table.get("transductive", False)),
+        test_size=float(keys.number("evaluation.test_size", table.get("test_size", 0.2), 0.01, 0.9)),
     )
 
 
@@ -327,24 +262,24 @@ def _selection(folder: Path, raw: dict, kind: str) -> SelectionRule | None:
         if kind == "selection":
             raise TaskError("a selection task needs the table [selection] with pool, rows and id")
         return None
-    table = _table(raw, "selection", {"pool", "rows", "id", "transforms"})
-    pool = _path(folder, "selection.pool", table.get("pool"))
+    table = keys.table(raw, "selection", {"pool", "rows", "id", "transforms"})
+    pool = keys.path(folder, "selection.pool", table.get("pool"))
     if pool is None:
         raise TaskError('selection.pool is missing: name the table to choose from, such as pool = "pool.csv"')
     if "rows" not in table:
         raise TaskError("selection.rows is missing: say how many rows may be chosen, such as rows = 1000")
     return SelectionRule(
         pool=pool,
-        rows=int(_number("selection.rows", table["rows"], 1, 1e15, whole=True)),
-        id=_string("selection.id", table.get("id", "id")),
-        transforms=_flag("selection.transforms", table.get("transforms", False)),
+        rows=int(keys.number("selection.rows", table["rows"], 1, 1e15, whole=True)),
+        id=keys.string("selection.id", table.get("id", "id")),
+        transforms=keys.flag("selection.transforms", table.get("transforms", False)),
     )
 
 
 def _budget(raw: dict) -> Budget:
-    table = _table(raw, "budget", {"nodes", "time"})
+    table = keys.table(raw, "budget", {"nodes", "time"})
     return Budget(
-        nodes=int(_number("budget.nodes", table["nodes"], 1, 1e15, whole=True)) if "nodes" in table else None,
+        nodes=int(keys.number("budget.nodes", table["nodes"], 1, 1e15, whole=True)) if "nodes" in table else None,
         seconds=seconds(table["time"], "budget.time") if "time" in table else None,
     )
 

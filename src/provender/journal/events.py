@@ -245,6 +245,29 @@ class RunFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """What one part of a state is worth: the state without it, on the development folds. An estimate, never a claim.
+
+    part     `contract.part.Part` as JSON
+    credit   the state's development score minus that of the state without the part, in the metric's units; positive:
+             the part helps. None when the state without it could not be evaluated, and then `reason` says why
+    """
+
+    node: int
+    part: Mapping[str, Any]
+    credit: float | None
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A person took this node as the run's result, whatever was proven. Node 0 takes an acceptance back to D0."""
+
+    node: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunInterrupted:
     """The run was stopped in good order and can be resumed."""
 
@@ -270,7 +293,7 @@ class RunVoided:
 Event = (
     RunStarted | RunResumed | NoiseMeasured | NodeGrown | NodeStarted | StateProposed | AssetAdmitted | AssetRefused
     | NodeDiscovered | NodeScored | NodeFailed | Noted | Spent | FinalistFrozen | Confirmed | TestScored | RunFinished
-    | RunInterrupted | BudgetExtended | RunVoided
+    | Credited | Accepted | RunInterrupted | BudgetExtended | RunVoided
 )  # fmt: skip
 
 KINDS: Mapping[str, type] = {
@@ -291,6 +314,8 @@ KINDS: Mapping[str, type] = {
     "confirmed": Confirmed,
     "test_scored": TestScored,
     "run_finished": RunFinished,
+    "credited": Credited,
+    "accepted": Accepted,
     "run_interrupted": RunInterrupted,
     "budget_extended": BudgetExtended,
     "run_voided": RunVoided,

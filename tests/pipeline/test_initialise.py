@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
-from provender.cli.init import initialise
+from provender.pipeline.initialise import initialise
 from provender.contract.task import read_task
 from provender.errors import TaskError, UserError
 from provender.profile.table import read_table
