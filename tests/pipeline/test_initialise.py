@@ -12,10 +12,15 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 
-from provender.pipeline.initialise import initialise
 from provender.contract.task import read_task
 from provender.errors import TaskError, UserError
+from provender.pipeline import initialise as of
+from provender.pipeline.initialise import InitReport, Wishes
 from provender.profile.table import read_table
+
+
+def initialise(source: Path, *, into: Path, **wishes: object) -> InitReport:
+    return of.initialise(source, into, Wishes(**wishes))
 
 
 @pytest.fixture(scope="module")

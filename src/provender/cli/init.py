@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..pipeline.initialise import InitReport, initialise
+from ..pipeline.initialise import InitReport, Wishes, initialise
 
 
 def init(
@@ -18,9 +18,8 @@ def init(
     if is_mle_bench(source):
         found = _competition(source, metric=metric, learner=learner, into=into)
     else:
-        found = initialise(
-            source, target=target, metric=metric, learner=learner, into=into, test=test, id=id, drop_missing_targets=drop_missing_targets
-        )
+        wishes = Wishes(target=target, metric=metric, learner=learner, test=test, id=id, drop_missing_targets=drop_missing_targets)
+        found = initialise(source, into, wishes)
     kinds: dict[str, int] = {}
     for column in found.schema:
         kinds[column.kind] = kinds.get(column.kind, 0) + 1
@@ -42,6 +41,5 @@ def _competition(source: Path, *, metric: str | None, learner: str | None, into:
         train, test = Path(scratch) / "train.parquet", Path(scratch) / "test.parquet"
         found.train.to_parquet(train)
         found.test.to_parquet(test)
-        return initialise(
-            train, target=found.target, metric=metric, learner=learner, into=into, test=test, id=found.id, description=found.description
-        )
+        wishes = Wishes(target=found.target, metric=metric, learner=learner, test=test, id=found.id, description=found.description)
+        return initialise(train, into, wishes)

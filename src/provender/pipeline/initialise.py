@@ -40,23 +40,28 @@ class InitReport:
     description: str = ""
 
 
-def initialise(
-    source: Path,
-    *,
-    target: Sequence[str] = (),
-    metric: str | None = None,
-    learner: str | None = None,
-    into: Path,
-    test: Path | None = None,
-    id: str | None = None,
-    drop_missing_targets: bool = False,
-    description: str = "",
-) -> InitReport:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user says of the task; what is not said is inferred.
+
+    metric   a name of contract/metric.py; decides between classes and numbers where the target could be either
+    learner  a preset's name, or the path of a learner.py
+    test     a table with answers, which are sealed, or without, which get predictions
+    """
+
+    target: Sequence[str] = ()
+    metric: str | None = None
+    learner: str | None = None
+    test: Path | None = None
+    id: str | None = None
+    drop_missing_targets: bool = False
+    description: str = ""
+
+
+def initialise(source: Path, into: Path, wishes: Wishes = Wishes()) -> InitReport:
     """Write the task folder `into`: task.toml, data/train.*, sealed/test.* (or data/test.* when it has no answers), learner.py.
 
     source   a table, or a folder of labelled images (whose target is `label` unless named)
-    metric   a name of contract/metric.py; decides between classes and numbers where the target could be either
-    learner  a preset's name, or the path of a learner.py
 
     The folder appears whole or not at all. Raises TaskError for a folder that exists, a target that cannot be
     learnt, a table too small, test columns that differ, and a metric, learner and target that do not fit.
@@ -69,15 +74,16 @@ def initialise(
     if into.exists():
         raise TaskError(f"{into} exists already: choose another folder with --into, or remove it")
     frame = read_table(source)
-    targets = _targets(source, frame, target)
-    train, notes = _present(source, frame, targets, "the data", drop_missing_targets)
+    targets = _targets(source, frame, wishes.target)
+    train, notes = _present(source, frame, targets, "the data", wishes.drop_missing_targets)
     check_size(train.frame, source.name)
     notes += _header_notes(train.frame)
     held = None
-    if test is not None:
-        held, dropped = _held(Path(test), train, targets, drop_missing_targets)
+    if wishes.test is not None:
+        held, dropped = _held(Path(wishes.test), train, targets, wishes.drop_missing_targets)
         notes += dropped
-    guess, found, chosen, output = _choices(train, held, targets, metric, learner)
+    guess, found, chosen, output = _choices(train, held, targets, wishes)
+    id = wishes.id
     if id is None:
         id = _row_id(train, held, targets)
         notes += [f"{id} names the rows: it is the task's id and never a feature"] if id else []
@@ -86,7 +92,7 @@ def initialise(
     report = InitReport(
         folder=into, kind=guess.kind, modality=infer_modality(schema), target=tuple(targets), classes=guess.classes, id=id,
         metric=found.name, learner=chosen, output=output, rows=len(train.frame), test_rows=0 if held is None else len(held.frame),
-        schema=schema, notes=tuple(notes), description=description,
+        schema=schema, notes=tuple(notes), description=wishes.description,
     )  # fmt: skip
     _write(report, train, held)
     return report
@@ -151,9 +157,7 @@ def _held(path: Path, train: _Table, targets: list[str], drop: bool) -> tuple[_T
     return _Table(path, frame, whole=path.is_file(), answers=False), []
 
 
-def _choices(
-    train: _Table, held: _Table | None, targets: list[str], metric: str | None, learner: str | None
-) -> tuple[TaskGuess, Metric, str, Output]:
+def _choices(train: _Table, held: _Table | None, targets: list[str], wishes: Wishes) -> tuple[TaskGuess, Metric, str, Output]:
     """Task type, metric, learner (preset name or path) and its output, made to fit one another."""
     from dataclasses import replace
 
@@ -161,6 +165,7 @@ def _choices(
     from ..learners import find_preset
     from ..profile.target import check_classes_metric, check_target, class_names, infer_task
 
+    metric, learner = wishes.metric, wishes.learner
     if metric is not None and metric.endswith(".py"):
         raise TaskError(
             f"metric is {metric!r}: name a built-in one now, then set metric.name and metric.direction in task.toml "
