@@ -78,7 +78,8 @@ def _source(spec: str | Sequence[str]) -> tuple[str, str | None]:
 
 def _aggregate(column: pd.Series, keys: pd.Series, how: str | None) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce") if column.dtype.kind != "M" else column
-    numeric = column.dtype.kind != "M" and numbers.notna().sum() >= _NUMERIC_SHARE * max(column.notna().sum(), 1)
+    known = column.dtype.kind in "iufb"  # a column of numbers stays one, even when none is left of them
+    numeric = known or (column.dtype.kind != "M" and numbers.notna().sum() >= _NUMERIC_SHARE * max(column.notna().sum(), 1))
     values = numbers.astype(float) if numeric else column
     how = how or ("mean" if numeric else "most")
     if how not in AGGREGATES:

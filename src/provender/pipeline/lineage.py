@@ -18,12 +18,15 @@ from .clerk import HandedRows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lineage:
-    """Counts over a state's rows, and which of them came from outside the task's training records.
+    """What became of the task's own rows, and where the others came from; (n,) arrays follow the state's rows.
 
     kept, edited, relabelled, dropped   of the task's own rows (a relabelled one may be edited too)
     appended      {asset: rows};  synthesised: made up by a method;  unknown: no source can be named
     invented      rows that only `fit` added, as features
     brought       (n,) bool: appended, synthesised, unknown, or under an own id but with most of its cells changed
+    place         (n,) position of the own record it is; -1 for others
+    source        (n,) number of the asset it is from, in the order of `appended`; -1 for others
+    changed       (n,) bool: an own row with other cells;  renamed  (n,) bool: an own row with another label
     """
 
     kept: int
@@ -36,6 +39,10 @@ class Lineage:
     columns_added: tuple[str, ...]
     columns_removed: tuple[str, ...]
     brought: np.ndarray
+    place: np.ndarray
+    source: np.ndarray
+    changed: np.ndarray
+    renamed: np.ndarray
 
     def to_json(self, invented: int = 0) -> dict:
         return {
@@ -46,7 +53,7 @@ class Lineage:
 
 
 def trace(rows: HandedRows, frame: pd.DataFrame, y: np.ndarray, assets: Mapping[str, np.ndarray]) -> Lineage:
-    """Hold the rows against the fold's training records (`frame`, `y`; at least one) and against the assets' row ids."""
+    """Hold the rows against the fold's training records (`frame`, `y`) and against the assets' row ids."""
     own = frame.index.to_numpy()
     if rows.frame is None:
         shared, added, removed = [], (), ()
@@ -54,30 +61,36 @@ def trace(rows: HandedRows, frame: pd.DataFrame, y: np.ndarray, assets: Mapping[
         shared = [c for c in frame.columns if c in rows.frame.columns]
         added = tuple(str(c) for c in rows.frame.columns if c not in frame.columns)
         removed = tuple(str(c) for c in frame.columns if c not in shared)
-    order = np.argsort(own)
-    place = order[np.clip(np.searchsorted(own, rows.ids, sorter=order), 0, len(own) - 1)]
-    is_own = own[place] == rows.ids
+    place, is_own = np.zeros(len(rows.ids), int), np.zeros(len(rows.ids), bool)
+    if len(own):
+        order = np.argsort(own)
+        place = order[np.clip(np.searchsorted(own, rows.ids, sorter=order), 0, len(own) - 1)]
+        is_own = own[place] == rows.ids
     synthetic = rows.ids < 0
-    appended, known = {}, is_own | synthetic
-    for asset, ids in assets.items():
-        hit = ~known & np.isin(rows.ids, ids)
-        appended[asset] = int(hit.sum())
-        known |= hit
-    if shared and not removed and not known.all():
+    known, source = is_own | synthetic, np.full(len(rows.ids), -1)
+    for number, ids in enumerate(assets.values()):
+        source[~known & np.isin(rows.ids, ids)] = number
+        known |= source == number
+    if shared and len(own) and not removed and not known.all():
         found = _recover(rows.frame, frame, np.flatnonzero(~known), place)
         is_own[found] = known[found] = True
     edited, replaced = _edited(rows, frame[shared], place, is_own)
+    renamed = _renamed(rows.y, y, place, is_own)
     return Lineage(
         kept=int((is_own & ~edited).sum()),
         edited=int(edited.sum()),
-        relabelled=_relabelled(rows.y, y, place, is_own),
+        relabelled=int(renamed.sum()),
         dropped=int(len(own) - len(np.unique(place[is_own]))),
-        appended=appended,
+        appended={asset: int((source == number).sum()) for number, asset in enumerate(assets)},
         synthesised=int(synthetic.sum()),
         unknown=int((~known).sum()),
         columns_added=added,
         columns_removed=removed,
         brought=~is_own | replaced,
+        place=np.where(is_own, place, -1),
+        source=source,
+        changed=edited,
+        renamed=renamed,
     )
 
 
@@ -101,11 +114,12 @@ def _numbered(digests: np.ndarray) -> np.ndarray:
         return digests + turn * np.uint64(0x9E3779B97F4A7C15)
 
 
-def _relabelled(now: np.ndarray, before: np.ndarray, place: np.ndarray, is_own: np.ndarray) -> int:
-    if now.shape[1:] != before.shape[1:]:
-        return int(is_own.sum())
-    changed = now[is_own] != before[place[is_own]]
-    return int((changed if changed.ndim == 1 else changed.any(axis=1)).sum())
+def _renamed(now: np.ndarray, before: np.ndarray, place: np.ndarray, is_own: np.ndarray) -> np.ndarray:
+    """(n,) bool: own rows with another label. Where labels became soft ones, all of them."""
+    if now.shape[1:] != before.shape[1:] or not is_own.any():
+        return is_own.copy()
+    changed = now != before[place]
+    return is_own & (changed if changed.ndim == 1 else changed.any(axis=1))
 
 
 def _edited(rows: HandedRows, frame: pd.DataFrame, place: np.ndarray, is_own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -69,6 +69,13 @@ class Plan:
         """Trained on S and C; predictions are written for test inputs that came without answers."""
         return Fold(self.test().train, self.records.asked)
 
+    def everything(self) -> Fold:
+        """All labelled rows of the training file, for what the user keeps; held against the test file's rows, with answers or without."""
+        r = self.records
+        if self._is_program:
+            return Fold(r.training, r.asked)
+        return Fold(r.labelled, np.concatenate([np.setdiff1d(r.split.test, r.labelled), r.asked]))
+
     def redrawn(self, folds: list[Fold], draw: int) -> list[Fold]:
         """The same folds under other seeds."""
         return [Fold(fold.train, fold.evaluation, draw) for fold in folds]

@@ -32,6 +32,7 @@ class Records:
     bundle      (n,) rows with the same number are never parted
     asked       positions of test inputs without answers (their y means nothing): predictions are written for them
     asked_ids   the values of the task's id column for them, when it has one
+    labelled    positions of the training file's rows, whatever part of the split they fell into
     trusted     positions of the validation file's rows: scored on, never trained on
     normalised  (n,) uint64 digests of the inputs after normalising
     benchmark   so many leading rows are the examples that a program judges, known by position only; 0 for other tasks
@@ -48,6 +49,7 @@ class Records:
     time: np.ndarray | None
     asked: np.ndarray
     asked_ids: pd.Series | None
+    labelled: np.ndarray
     trusted: np.ndarray
     normalised: np.ndarray
     benchmark: int = 0
@@ -134,6 +136,7 @@ def _assemble(task: Task, table: pd.DataFrame, origin: np.ndarray, sealed: bool)
         time=time,
         asked=np.flatnonzero(origin == _ASKED),
         asked_ids=table.loc[origin == _ASKED, data.id] if data.id in table else None,
+        labelled=own,
         trusted=trusted,
         normalised=normalised_digests(frame),
     )
@@ -211,6 +214,7 @@ def _benchmark(task: Task) -> Records:
         time=None,
         asked=none,
         asked_ids=None,
+        labelled=np.arange(n, len(frame)),
         trusted=none,
         normalised=np.zeros(len(frame), np.uint64),
         benchmark=n,

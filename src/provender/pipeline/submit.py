@@ -25,8 +25,10 @@ import numpy as np
 import pandas as pd
 
 from ..contract.outcome import Failure
+from ..contract.part import Part
 from ..contract.split import Fold
 from ..contract.state import DataState, digest
+from ..contract.task import Task
 from ..contract.wire import pack
 from ..execute.blob import Blob
 from ..execute.executor import Executor
@@ -42,6 +44,7 @@ from .lineage import trace
 from .plan import Plan
 from .pool_store import PoolStore
 from .program import ProgramRunner, program_files
+from .records import Records
 from .result import FoldResult
 
 _PACKED_AT_MOST = 512 << 20  # bytes of training records and inputs kept packed, shared by all states
@@ -50,13 +53,14 @@ _ASSETS_AT_MOST = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Question:
-    """One state on one fold; `deadline` on the clock of `time.monotonic`."""
+    """One state, or what is left of it without one part, on one fold; `deadline` on the clock of `time.monotonic`."""
 
     state: DataState
     fold: Fold
     seed: int
     strongest: float
     deadline: float | None
+    without: Part | None
     started: float
 
 
@@ -85,22 +89,26 @@ class Submit:
         programs = [path.read_bytes() for path in program_files(self.task)]
         self._learner = digest(self.task.learner.to_json(), self.task.kind, _environment(), *programs)
 
-    def run(self, state: DataState, fold: Fold, *, strongest: float, deadline: float | None = None) -> FoldResult | Failure:
+    def run(
+        self, state: DataState, fold: Fold, *, strongest: float, deadline: float | None = None, without: Part | None = None
+    ) -> FoldResult | Failure:
         """Evaluate a state on a fold.
 
         strongest  D0's strongest single feature on this fold (0 to 1): a stronger one that gives the target away
                    is refused. 1.0 for D0 itself, which is what the user brought.
         deadline   on the clock of `time.monotonic`: what is not done by then is stopped as `timeout`
+        without    a part of the state that is undone, to see what it is worth
 
         Raises SandboxError when the sandboxes, not what runs in them, fail.
         """
-        key = digest("fold 2", state.id, fold.train.tobytes(), fold.evaluation.tobytes(), fold.draw, self._learner)
+        undone = [without.kind, without.subject] if without else []
+        key = digest("fold 3", state.id, fold.train.tobytes(), fold.evaluation.tobytes(), fold.draw, self._learner, undone)
         try:
             if (found := self.cache.get(key)) is not None:
                 result = FoldResult.from_values(found)
                 _refuse([check_giveaway(result.strength, result.column, strongest)])
                 return result
-            result = self._evaluate(_Question(state, fold, self.plan.seed(fold), strongest, deadline, time.perf_counter()))
+            result = self._evaluate(_Question(state, fold, self.plan.seed(fold), strongest, deadline, without, time.perf_counter()))
         except Stopped as stopped:
             return stopped.failure
         self.cache.put(key, result.to_values())
@@ -111,7 +119,7 @@ class Submit:
         with ExitStack() as held:
             files = (self._training(fold), *(held.enter_context(self.pool.open(a)) for a in self._assets(state)))
             limits = _until(question.deadline, self.limits)
-            job = Job(entry="provender.pipeline.inside.loader:main", params=self._params(state, question.seed), files=files, limits=limits)
+            job = Job(entry="provender.pipeline.inside.loader:main", params=self._params(question), files=files, limits=limits)
             with self.loaders.start(job) as session:
                 try:
                     if self.task.kind in ("selection", "program"):
@@ -228,19 +236,11 @@ class Submit:
     def _width(self) -> tuple[int, int]:
         return len(self.records.classes), self.records.y.shape[1] if self.records.y.ndim == 2 else 1
 
-    def _params(self, state: DataState, seed: int) -> dict:
-        task, records = self.task, self.records
-        return {
-            "loader": state.loader,
-            "assets": [{**self.pool.manifest(a), "id": a} for a in state.assets],
-            "schema": records.schema.to_json(),
-            "kind": task.kind,
-            "classes": list(records.classes),
-            "targets": list(task.data.target),
-            "modality": task.modality,
-            "metric": task.metric.name,
-            "seed": seed,
-        }
+    def _params(self, question: _Question) -> dict:
+        state, without = question.state, question.without
+        assets = [{**self.pool.manifest(a), "id": a} for a in state.assets]
+        undone = {"without": without.to_json()} if without else {}
+        return {**loader_params(self.task, self.records, question.seed), "loader": state.loader, "assets": assets, **undone}
 
     def _assets(self, state: DataState) -> tuple[str, ...]:
         missing = [a for a in state.assets if a not in self.pool]
@@ -275,6 +275,14 @@ class Submit:
             while len(self._packed) > 1 and sum(map(len, self._packed.values())) > _PACKED_AT_MOST:
                 self._packed.popitem(last=False)  # its descriptor goes with its last user
         return blob
+
+
+def loader_params(task: Task, records: Records, seed: int) -> dict[str, Any]:
+    """What a loader's process is told of the task."""
+    return {
+        "schema": records.schema.to_json(), "kind": task.kind, "classes": list(records.classes), "targets": list(task.data.target),
+        "modality": task.modality, "metric": task.metric.name, "seed": seed,
+    }  # fmt: skip
 
 
 def _until(deadline: float | None, limits: Limits) -> Limits:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from ...contract.learner import Learner
 from ...contract.wire import pack, unpack
 from ...errors import LoaderError
 from ...execute.inside import Channel
@@ -20,7 +21,7 @@ def main(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None
     """files: training (x, y, weight), then inputs (x). Sends the predictions as one float64 array."""
     warnings.simplefilter("ignore")
     training, inputs = unpack(files[0]), unpack(files[1])
-    learner = _learner(params)
+    learner = make(params)
     started = time.perf_counter()
     learner.fit(training["x"], training["y"], training["weight"], params["seed"])
     prediction = np.asarray(learner.predict(inputs["x"]), dtype=float)
@@ -29,7 +30,8 @@ def main(channel: Channel, params: Mapping, files: Sequence[memoryview]) -> None
     channel.send({"seconds": seconds}, pack({"prediction": prediction}))
 
 
-def _learner(params: Mapping):
+def make(params: Mapping) -> Learner:
+    """The learner of these params, not fitted yet."""
     if params["preset"]:
         from ...learners import make_learner
 
