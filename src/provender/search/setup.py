@@ -84,8 +84,8 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
     starting: list[Future[Executor]] = []
     try:
         starting = [
-            openers.submit(_executor, settings, (*LOADER_PRELOAD, *filter(_is_there, LOADER_LAZY)), ()),
-            openers.submit(_executor, settings, _learner_preload(task), _readable(task)),
+            openers.submit(open_sandbox, settings, (*LOADER_PRELOAD, *filter(_is_there, LOADER_LAZY)), ()),
+            openers.submit(open_sandbox, settings, _learner_preload(task), _readable(task)),
         ]
         records = load_records(task, sealed=settings.agent != "playbook")
         pool = workspace.pool(task.digest)
@@ -175,7 +175,8 @@ def choosing_facts(task: Task, pool: PoolStore) -> TaskFacts:
     )
 
 
-def _executor(settings: Settings, preload: Sequence[str], readable: Sequence[Path]) -> Executor:
+def open_sandbox(settings: Settings, preload: Sequence[str], readable: Sequence[Path]) -> Executor:
+    """A warm sandbox at the level that the settings ask for. Raises UserError where only an unsealed one is to be had and not accepted."""
     try:
         executor = open_executor(preload=preload, readable=readable, level=settings.level)
     except SandboxError as error:
