@@ -69,7 +69,7 @@ def open_run(place: Workspace, name: str, node: int | None = None) -> OpenedRun:
     if task.digest != started.task_digest:
         raise RunError(f"the task in {task.folder} has changed since run {line.id}, so its rows are no longer those of the run: put it back, or start a new run")
     settings = Settings.from_json(started.settings)
-    records = load_records(task, sealed=settings.agent != "playbook")
+    records = load_records(task, sealed=settings.seals)
     return OpenedRun(
         run=line.id, node=node, task=task, settings=settings, state=make_state(tree[node].loader or "", task), records=records,
         plan=Plan(task, records), pool=place.pool(task.digest), tree=tree, events=events, returned=result,

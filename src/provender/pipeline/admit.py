@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..contract.wire import unpack
-from ..errors import ProvenderError
+from ..errors import ProvenderError, WireError
 from ..execute.blob import Blob
 from ..execute.executor import Executor
 from ..execute.job import Job, Limits
@@ -59,6 +59,21 @@ class Customs:
             return Admission(asset=None, manifest={}, reason=f"{path.name} could not be read: {error}")
         if frame.empty:
             return Admission(asset=None, manifest={}, reason=f"{path.name} holds no rows")
+        return self._screened(frame, lead)
+
+    def readmit(self, asset: str, earlier: PoolStore) -> Admission:
+        """Admit a table that another task's pool holds, parsed and screened there: its rows are held against this task's own."""
+        if asset in self.pool:
+            return Admission(asset=asset, manifest=self.pool.manifest(asset))
+        if asset not in earlier:
+            return Admission(asset=None, manifest={}, reason="the earlier run's pool does not hold it any more: search for it again with its lake")
+        try:
+            frame, manifest = earlier.frame(asset), earlier.manifest(asset)
+        except WireError as error:
+            return Admission(asset=None, manifest={}, reason=f"the earlier run's copy of it is damaged: {error}")
+        return self._screened(frame.reset_index(drop=True), manifest)
+
+    def _screened(self, frame: pd.DataFrame, lead: Mapping[str, Any]) -> Admission:
         barred = self._barred(frame, lead.get("uses", ()))
         if barred.all():
             return Admission(asset=None, manifest={}, reason="all its rows equal rows of the task: it would leak held-out data")

@@ -12,6 +12,18 @@ DecayName = Literal["piecewise", "linear", "exponential"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarmStart:
+    """run      folder of the earlier run: WORKSPACE/runs/RUN
+    nodes    its nodes whose states are tried first, in this order
+    foreign  somebody else than the playbook wrote one of them
+    """
+
+    run: str
+    nodes: tuple[int, ...]
+    foreign: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """nodes, seconds     the budget; with nodes alone a run is reproducible to the node, whatever the machine's speed
     seed               drives scheduling and agents; never the split
@@ -23,6 +35,7 @@ class Settings:
     level              isolation level demanded; None for the strongest that this machine offers
     unsealed           the user accepts a run without isolation; nothing is called proven then
     agent              who thinks for a node
+    warm               the earlier run whose best states are tried first; None for none
     state_seconds      time limit of one loader on one fold
     """
 
@@ -42,6 +55,12 @@ class Settings:
     unsealed: bool = False
     agent: str = "playbook"
     state_seconds: float = 300.0
+    warm: WarmStart | None = None
+
+    @property
+    def seals(self) -> bool:
+        """Whether rows are sealed however few there are: a state that the playbook did not write needs them for its proof."""
+        return self.agent != "playbook" or (self.warm is not None and self.warm.foreign)
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -50,4 +69,7 @@ class Settings:
     def from_json(settings: Mapping[str, Any]) -> Settings:
         """Settings of a journal; names that this version does not know are left out."""
         known = {field.name for field in dataclasses.fields(Settings)}
-        return Settings(**{name: value for name, value in settings.items() if name in known})
+        given = {name: value for name, value in settings.items() if name in known}
+        if (warm := given.get("warm")) is not None:
+            given["warm"] = WarmStart(run=warm["run"], nodes=tuple(warm["nodes"]), foreign=warm["foreign"])
+        return Settings(**given)

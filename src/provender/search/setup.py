@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..agents.agent import Agent, TaskFacts
+from ..agents.warm import Warm
 from ..contract.task import Task
 from ..errors import SandboxError, UserError
 from ..execute.executor import Executor, open_executor
@@ -30,6 +31,7 @@ from ..profile.facts import profile_rows
 from ..profile.infer import infer_schema
 from ..sources.source import Source
 from .settings import Settings
+from .warm import Earlier, open_earlier
 from .workspace import Workspace
 
 # What a job imports that its zygote has not, it imports again on every fold: so the zygote has every method.
@@ -62,6 +64,7 @@ class Setup:
     agent: Agent
     facts: TaskFacts
     workers: ThreadPoolExecutor
+    earlier: Earlier | None = None
 
     @property
     def isolation(self) -> str:
@@ -80,6 +83,7 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
 
     Raises TaskError for data that cannot be used, UserError where only an unsealed run is possible and not accepted.
     """
+    agent, earlier = _agent(settings.agent), open_earlier(settings.warm)
     openers = ThreadPoolExecutor(2, thread_name_prefix="opener")
     starting: list[Future[Executor]] = []
     try:
@@ -87,7 +91,7 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
             openers.submit(open_sandbox, settings, (*LOADER_PRELOAD, *filter(_is_there, LOADER_LAZY)), ()),
             openers.submit(open_sandbox, settings, _learner_preload(task), _readable(task)),
         ]
-        records = load_records(task, sealed=settings.agent != "playbook")
+        records = load_records(task, sealed=settings.seals)
         pool = workspace.pool(task.digest)
         facts = task_facts(task, records) if task.selection is None else choosing_facts(task, pool)
         sources_of = _sources(settings, workspace, task)
@@ -119,9 +123,10 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
         judge=Judge(task, records),
         customs=Customs(loaders, pool, records, task.data.target),
         sources=sources_of(loaders),
-        agent=_agent(settings.agent),
+        agent=agent if earlier is None else Warm(earlier.known, agent),
         facts=facts,
         workers=ThreadPoolExecutor(settings.workers, thread_name_prefix="worker"),
+        earlier=earlier,
     )
 
 
