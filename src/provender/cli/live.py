@@ -38,6 +38,7 @@ _PHASES = {
     "search": "searching",
     "finalists": "comparing the best states on fresh foldings",
     "confirm": "confirming the finalist against the initial state",
+    "credit": "finding out what each part is worth",
     "test": "scoring the test rows, once",
 }
 

@@ -41,7 +41,7 @@ from ..journal.tree import ROOT, Node, Tree
 from ..pipeline.proof import Noise, reward
 from ..pipeline.state import make_state
 from ..sources.source import Query
-from . import phases
+from . import credit, phases
 from .brief import make_brief
 from .budget import Budget, limits
 from .chronicle import Chronicle, Listener
@@ -107,6 +107,7 @@ class Run:
             self._search()
             phases.finalist(self)
             phases.confirmation(self)
+            credit.credit(self)
             phases.close(self)
         except (KeyboardInterrupt, Stop):
             self._halt("interrupted by the user")
@@ -195,7 +196,7 @@ class Run:
 
     def _reserve(self) -> float:
         """Seconds set aside for the proof; without a time budget it may take what it takes."""
-        return 0.0 if self.budget.seconds is None else phases.proof_cost(self, phases.proof_plan(self)).total
+        return 0.0 if self.budget.seconds is None else phases.proof_cost(self, phases.proof_plan(self)).total + credit.reserve(self)
 
     def _state_seconds(self) -> float:
         """What a typical state takes."""

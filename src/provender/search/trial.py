@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..contract.outcome import Failure
+from ..contract.part import Part
 from ..contract.split import Fold
 from ..contract.state import DataState
 from ..pipeline.result import FoldResult
@@ -55,11 +56,16 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """One state to be tried on some folds. strongest: D0's strongest single feature, 0 to 1; 1 for D0 itself."""
+    """One state to be tried on some folds.
+
+    strongest  D0's strongest single feature, 0 to 1; 1 for D0 itself
+    without    a part of the state that is undone
+    """
 
     state: DataState
     folds: Sequence[Fold]
     strongest: float = 1.0
+    without: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def _evaluate(setup: Setup, attempt: Attempt, fold: Fold, stop: threading.Event,
     if stop.is_set():
         raise Stop
     started = time.perf_counter()
-    value = setup.submit.run(attempt.state, fold, strongest=attempt.strongest, deadline=deadline)
+    value = setup.submit.run(attempt.state, fold, strongest=attempt.strongest, deadline=deadline, without=attempt.without)
     return _Outcome(value, time.perf_counter() - started)
 
 
