@@ -29,6 +29,7 @@ from ..journal.events import (
     NodeFailed,
     NodeScored,
     NodeStarted,
+    Noted,
     RunInterrupted,
     RunResumed,
     RunStarted,
@@ -51,6 +52,7 @@ from .grow import Growth
 from .schedule import BranchScheduler, PaperScheduler, Scheduler
 from .setup import Setup, environment
 from .trial import Attempt, Stop, Trial, try_state
+from .warm import FirstThings, own_nodes
 
 DEFAULT_NODES = 40
 _SPEECHLESS = 3  # black nodes in a row without a proposal
@@ -90,6 +92,7 @@ class Run:
         Raises RunError when the task has changed since the run started.
         """
         self._begin()
+        self._remark()
         if more_nodes or more_seconds:
             self.chronicle.append(BudgetExtended(nodes=more_nodes, seconds=more_seconds))
         settings = self.setup.settings
@@ -169,6 +172,15 @@ class Run:
             raise RunError(f"the task in {task.folder} has changed since run {self.id} started, so its scores no longer stand: start a new run")
         self.chronicle.append(RunResumed(environment=environment(), isolation=setup.isolation))
 
+    def _remark(self) -> None:
+        """What a reader must know of the run that this one starts from, once."""
+        if (earlier := self.setup.earlier) is None:
+            return
+        known = {event.text for event in self.chronicle.events if isinstance(event, Noted)}
+        tried = sum(node.proposal is not None for node in own_nodes(self.chronicle.tree, earlier.nodes))
+        if texts := [text for text in earlier.remarks(self.setup.task, tried) if text not in known]:
+            self.chronicle.append(*(Noted(node=None, text=text) for text in texts))
+
     def _search(self) -> None:
         if self.chronicle.finalist is not None:
             return
@@ -235,7 +247,7 @@ class Run:
                 done.set_result([NodeFailed(node=node, failure=proposal.to_json())])
                 self.flights.append(Flight(node, done))
                 return
-            self.chronicle.append(proposal)
+            self.chronicle.append(*self._brought(node, proposal.assets), proposal)
             self.write_loader(node)
         self.flights.append(Flight(node, self.setup.workers.submit(self._evaluate, node, self.state_of(node), self._deadline())))
 
@@ -252,6 +264,11 @@ class Run:
             node=node, state=state.id, loader=proposal.loader, assets=state.assets, methods=proposal.methods,
             recipe=proposal.recipe, summary=proposal.summary, author=proposal.author,
         )  # fmt: skip
+
+    def _brought(self, node: int, assets: tuple[str, ...]) -> list[Event]:
+        """What a state of an earlier run names and the pool does not hold yet passes the customs before the state is proposed."""
+        earlier = self.setup.earlier
+        return [] if earlier is None else earlier.bring(self.setup.customs, node, [a for a in assets if a not in self.chronicle.pool])
 
     def _brief(self, node: int, tree: Tree, pool: Pool) -> Brief:
         """With a node budget alone a brief holds nothing that depends on the machine's speed."""
@@ -325,6 +342,11 @@ class Run:
 
 
 def _policies(setup: Setup, budget: Budget, executions: Callable[[], int]) -> tuple[Growth, Scheduler]:
+    growth, scheduler = _plain_policies(setup, budget, executions)
+    return growth, scheduler if setup.earlier is None else FirstThings(count=setup.earlier.nodes, then=scheduler)
+
+
+def _plain_policies(setup: Setup, budget: Budget, executions: Callable[[], int]) -> tuple[Growth, Scheduler]:
     settings = setup.settings
     red = not settings.no_red and bool(setup.sources)
     if settings.schedule == "branch":

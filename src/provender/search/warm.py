@@ -16,7 +16,7 @@ from ..agents.warm import best_nodes, proposals
 from ..contract.task import Task
 from ..errors import RunError
 from ..journal.events import AssetAdmitted, AssetRefused, Event, RunStarted
-from ..journal.tree import ROOT, Tree
+from ..journal.tree import ROOT, Node, Tree
 from ..pipeline.admit import Customs
 from ..pipeline.pool_store import TASK_POOL, PoolStore
 from .schedule import Scheduler
@@ -93,6 +93,11 @@ def open_earlier(start: WarmStart | None) -> Earlier | None:
     return Earlier(run=run, known=known, nodes=len(start.nodes), pool=place.pool(digest), task_digest=digest)
 
 
+def own_nodes(tree: Tree, count: int) -> list[Node]:
+    """The first `count` black children of D0: those that get the earlier run's states."""
+    return [] if ROOT not in tree else [child for child in tree.children(ROOT) if child.color == "black"][:count]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstThings:
     """A scheduler that begins with the first `count` black children of D0, in their order, and then leaves the choice to `then`."""
@@ -102,6 +107,5 @@ class FirstThings:
 
     def pick(self, tree: Tree, rng: random.Random) -> int:
         """A pending node. Raises ValueError when none is pending."""
-        own = [child for child in tree.children(ROOT) if child.color == "black"][: self.count]
-        waiting = [child.id for child in own if child.status == "pending"]
+        waiting = [node.id for node in own_nodes(tree, self.count) if node.status == "pending"]
         return waiting[0] if waiting else self.then.pick(tree, rng)
