@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ..errors import RunError
 from ..journal.events import Confirmed, RunFinished
+from ..journal.returned import returned
 from ..journal.tree import Node, Tree
 from ..pipeline.pool_store import TASK_POOL
 from ..report.summary import summarise
@@ -55,6 +56,8 @@ def tree(name: str, *, workspace: Path | None) -> None:
             marks[event.node] = "proven" if event.proven else "finalist, not proven"
         if isinstance(event, RunFinished):
             marks.setdefault(event.best, "returned")
+    if (result := returned(events)) is not None and result.accepted:
+        marks[result.node] = f"accepted, {'proven' if result.proven else 'not proven'}"
     out = console()
     for text in tree_lines(grown, marks=marks):
         out.print(text)
@@ -95,11 +98,13 @@ def print_summary(summary: dict[str, Any]) -> None:
     best, initial = summary["best"], summary["initial"]
     if initial and initial["test"] is not None and best:
         text = f"{metric['name']} {number(initial['test'])}"
-        if best["node"] != 0:
+        if best["node"] != 0 and best["test"] is None:
+            text += f"; node {best['node']} was not scored there"
+        elif best["node"] != 0:
             low, high = best["test_interval"]
             text += f" → {number(best['test'])}  gain {signed(best['test_gain'])} [{signed(low)}, {signed(high)}], scored once"
         facts.add_row("test", text)
-    candidate = summary["candidate"]
+    candidate = _shown(summary)
     if candidate and initial and initial["dev"] is not None:
         facts.add_row("development", f"{metric['name']} {number(initial['dev'])} → {number(candidate['dev'])} (the best of "
                                      f"{gain['states_tried']} states, so too rosy)")  # fmt: skip
@@ -117,18 +122,48 @@ def print_summary(summary: dict[str, Any]) -> None:
     if Path(summary["report"]).exists():
         facts.add_row("report", summary["report"])
     out.print(facts)
-    out.print(Text(f"provender tree {summary['run']}    provender show {summary['run']} --node N", style="dim"))
+    hints = [f"provender tree {summary['run']}", f"provender show {summary['run']} --node N"]
+    if _may_be_accepted(summary):
+        hints.append(f"provender accept {summary['run']}")
+    out.print(Text("    ".join(hints), style="dim"))
+
+
+def _shown(summary: dict[str, Any]) -> dict[str, Any] | None:
+    """The state that is told about: what a person accepted, else the candidate; None where there is neither."""
+    best, candidate = summary["best"], summary["candidate"]
+    if not summary["accepted"] or best["node"] in (0, candidate and candidate["node"]):
+        return candidate
+    node = next(node for node in summary["nodes"] if node["id"] == best["node"])
+    return {"node": node["id"], "dev": node["dev"], "steps": [{"node": node["id"], "summary": node["summary"]}]}
+
+
+def _may_be_accepted(summary: dict[str, Any]) -> bool:
+    """Whether there is a candidate without a proof that is likelier better than not."""
+    gain = summary["gain"]
+    waits = summary["status"] == "finished" and not gain["proven"] and not summary["accepted"]
+    return waits and summary["candidate"] is not None and gain["interval"] is not None and sum(gain["interval"]) > 0
 
 
 def _headline(summary: dict[str, Any]) -> Text:
     gain, candidate = summary["gain"], summary["candidate"]
     if summary["status"] != "finished":
         return Text(f"Run {summary['run']} is {summary['status']}.", style="bold yellow")
+    if summary["accepted"]:
+        return _accepted(summary)
     if gain["proven"]:
         return Text(f"Proven: node {summary['best']['node']} is better by {signed(gain['value'])} {summary['metric']['name']}.", style="bold green")
     if candidate is None:
         return Text("No state was better than the initial one; it is returned.", style="bold yellow")
     return Text(f"Nothing is proven: the initial state is returned. Likeliest candidate: node {candidate['node']}. {_sentence(gain['reason'])}", style="bold yellow")
+
+
+def _accepted(summary: dict[str, Any]) -> Text:
+    node, gain = summary["best"]["node"], summary["gain"]
+    if node == 0:
+        return Text("Accepted: the initial state, taken back by a person.", style="bold yellow")
+    if gain["proven"]:
+        return Text(f"Accepted, and proven: node {node} is better by {signed(gain['value'])} {summary['metric']['name']}.", style="bold green")
+    return Text(f"Accepted by a person, NOT proven: node {node}. {_sentence(gain['reason'])}", style="bold yellow")
 
 
 def _sentence(reason: str | None) -> str:

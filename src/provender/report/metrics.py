@@ -31,6 +31,7 @@ from ..journal.events import (
 )
 from ..journal.ledger import Ledger, wall_seconds
 from ..journal.pool import Pool, Refusal
+from ..journal.returned import returned
 from ..journal.store import Stored
 from ..journal.tree import ROOT, Node, Tree
 from .summary import status
@@ -45,8 +46,10 @@ BEYOND = 2.0
 class Account:
     """What the journal says about one run.
 
-    returned   the node that the run returned; None while it is not finished
-    subject    the node that the report is about: the proven one, else the finalist, else the best so far; None: no better one
+    returned   the node that the run returned, or a person accepted since; None while there is neither
+    accepted   a person took it, which proves nothing
+    subject    the node that the report is about: the accepted one, else the proven one, else the finalist, else the best so far;
+               None: no better one
     confirmed  the confirmation of the subject, tested: the test of what was returned; None where there was none
     isolation  the weakest level that any of its processes had; None before the first event
     wall       seconds on the clock
@@ -64,6 +67,7 @@ class Account:
     confirmed: Confirmed | None
     tested: TestScored | None
     returned: int | None
+    accepted: bool
     subject: int | None
     isolation: str | None
     ended: str
@@ -102,8 +106,13 @@ def account(run: str, story: Sequence[Stored]) -> Account:
     finalist: FinalistFrozen | None = last.get(FinalistFrozen)
     confirmations = [event for event in events if isinstance(event, Confirmed)]
     proven = next((c.node for c in reversed(confirmations) if c.proven), None)
-    subject = proven if proven is not None else finalist.node if finalist else _best(tree)
-    returned = last[RunFinished].best if ended == "finished" else None
+    result = returned(events)
+    accepted = result is not None and result.accepted
+    standing = result.node if result is not None and (accepted or ended == "finished") else None
+    if accepted and standing != ROOT:
+        subject, sure = standing, result.proven
+    else:
+        subject, sure = proven if proven is not None else finalist.node if finalist else _best(tree), proven is not None
     tested: TestScored | None = last.get(TestScored)
     stop = {"interrupted": RunInterrupted, "voided": RunVoided}.get(ended)
     levels = [event.isolation for event in events if isinstance(event, RunStarted | RunResumed)]
@@ -117,9 +126,10 @@ def account(run: str, story: Sequence[Stored]) -> Account:
         started=last.get(RunStarted),
         noise=last.get(NoiseMeasured),
         finalist=finalist,
-        confirmed=next((c for c in reversed(confirmations) if c.node == subject and c.proven == (proven is not None)), None),
-        tested=tested if tested is not None and returned in (None, tested.node) else None,
-        returned=returned,
+        confirmed=next((c for c in reversed(confirmations) if c.node == subject and c.proven == sure), None),
+        tested=tested if tested is not None and standing in (None, tested.node) else None,
+        returned=standing,
+        accepted=accepted,
         subject=subject,
         isolation=min(levels, key=lambda level: LEVELS.index(level) if level in LEVELS else -1, default=None),
         ended=last[stop].reason if stop else "",

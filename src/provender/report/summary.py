@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ..journal.events import (
+    Accepted,
     Confirmed,
+    Credited,
     Event,
     FinalistFrozen,
     NoiseMeasured,
@@ -21,6 +23,7 @@ from ..journal.events import (
 )
 from ..journal.ledger import Ledger, wall_seconds
 from ..journal.pool import Pool
+from ..journal.returned import Returned, returned
 from ..journal.store import Stored
 from ..journal.tree import ROOT, Node, Tree
 
@@ -31,9 +34,8 @@ def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]
     tree, ledger, pool = Tree.of(events), Ledger.of(events), Pool.of(events)
     last = {type(event): event for event in events}
     started, noise, tested = last.get(RunStarted), last.get(NoiseMeasured), last.get(TestScored)
-    finalist, finished = last.get(FinalistFrozen), last.get(RunFinished)
-    best = finished.best if isinstance(finished, RunFinished) else None
-    confirmed = _told(events, best)
+    finalist, result = last.get(FinalistFrozen), returned(events)
+    confirmed = _told(events, result)
     tried = sum(1 for node in tree if node.color == "black" and node.outcome is not None and node.id != ROOT)
     return {
         "run": run,
@@ -42,7 +44,8 @@ def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]
         "metric": started.settings.get("metric") if isinstance(started, RunStarted) else None,
         "noise": {"seed_std": noise.seed_std, "paired_std": noise.paired_std} if isinstance(noise, NoiseMeasured) else None,
         "initial": _initial(tree, tested),
-        "best": None if best is None else _best(tree, best, tested, folder),
+        "best": None if result is None else _best(tree, result.node, tested, folder),
+        "accepted": result is not None and result.accepted,
         "candidate": _candidate(tree, finalist),
         "confirm": _confirm(confirmed),
         "gain": _gain(confirmed, tried),
@@ -66,15 +69,19 @@ def status(events: Sequence[Event]) -> str:
             return "voided"
         if isinstance(event, RunInterrupted):
             return "interrupted"
-        if not isinstance(event, Spent):
+        if not isinstance(event, Spent | Credited | Accepted):
             break
     return "running"
 
 
-def _told(events: Sequence[Event], best: int | None) -> Confirmed | None:
-    """The confirmation to tell about: that of the returned state, which an extension may have left behind; else the last."""
+def _told(events: Sequence[Event], result: Returned | None) -> Confirmed | None:
+    """The confirmation to tell about: that of the returned state, which an extension may have left behind; else the last.
+
+    What a person accepted has its own or none.
+    """
     asked = [event for event in events if isinstance(event, Confirmed)]
-    return next((c for c in reversed(asked) if c.node == best), asked[-1] if asked else None)
+    own = next((c for c in reversed(asked) if result is not None and c.node == result.node), None)
+    return own if own is not None or (result is not None and result.accepted) else asked[-1] if asked else None
 
 
 def _initial(tree: Tree, tested: Event | None) -> dict[str, Any] | None:
@@ -85,7 +92,9 @@ def _initial(tree: Tree, tested: Event | None) -> dict[str, Any] | None:
 
 def _best(tree: Tree, best: int, tested: Event | None, folder: Path) -> dict[str, Any]:
     found = {"node": best, "dev": tree[best].dev, "test": None, "loader": str(folder / "best" / "loader.py")}
-    if isinstance(tested, TestScored):
+    if isinstance(tested, TestScored) and best == ROOT:
+        found["test"] = tested.initial
+    elif isinstance(tested, TestScored) and tested.node == best:  # of what a person accepted the test rows may know nothing
         found |= {"test": tested.best, "test_gain": tested.gain, "test_interval": list(tested.interval)}
     return found
 

@@ -29,6 +29,10 @@ def _said(told: Account, decimals: int) -> tuple[str, str, str]:
     metric, found = spaced(str(told.metric.get("name", "score"))), told.confirmed
     if told.status == "voided":
         return "bad", "Void: these results no longer stand.", f"{sentence(told.ended)} Start a new run."
+    if told.accepted and told.returned == ROOT:
+        return "open", "Accepted: a person took the initial data back.", _so_far(told, decimals)
+    if told.accepted and not told.proven:
+        return "open", f"Accepted by a person, not proven: node {told.returned}.", _unproven(told, decimals)
     if told.proven and found is not None:
         moved = "falls" if found.best < found.initial else "rises"
         return (
@@ -45,6 +49,17 @@ def _said(told: Account, decimals: int) -> tuple[str, str, str]:
         return "open", "Nothing better was found: the initial data is returned.", _nothing(told)
     reason = sentence(found.reason) if found is not None and found.reason else "It was not confirmed."
     return "open", "Not proven: the initial data is returned.", f"The likeliest candidate is node {told.subject}. {reason}"
+
+
+def _unproven(told: Account, decimals: int) -> str:
+    """What is known of a node that somebody took without a proof."""
+    found = told.confirmed
+    if found is None or not found.rows:
+        return "It was never confirmed: its score on the development folds, by which it was chosen, is too rosy. Taking it proves nothing."
+    return (
+        f"On {count(found.rows, 'row')} its gain over the initial data was {signed(found.gain, decimals)} (interval {span(found.interval, decimals)}). "
+        f"{sentence(found.reason)} Taking it proves nothing."
+    )
 
 
 def _so_far(told: Account, decimals: int) -> str:
