@@ -18,6 +18,7 @@ import pandas as pd
 
 from provender.agents.agent import Brief, Proposal, RedDesk, TaskFacts
 from provender.contract.outcome import Failure
+from provender.contract.part import Part
 from provender.contract.split import Fold
 from provender.contract.state import DataState, digest
 from provender.contract.task import Task, read_task
@@ -56,8 +57,11 @@ class ScriptedSubmit:
     evaluated: list[str] = field(default_factory=list)
     finished: dict[str, FoldResult] = field(default_factory=dict)
 
-    def run(self, state: DataState, fold: Fold, *, strongest: float, deadline: float | None = None) -> FoldResult | Failure:
-        key = digest(state.id, fold.train.tobytes(), fold.evaluation.tobytes(), fold.draw)
+    def run(
+        self, state: DataState, fold: Fold, *, strongest: float, deadline: float | None = None, without: Part | None = None
+    ) -> FoldResult | Failure:
+        undone = [without.kind, without.subject] if without else []
+        key = digest(state.id, fold.train.tobytes(), fold.evaluation.tobytes(), fold.draw, *undone)
         if key in self.finished:
             return self.finished[key]
         started = time.perf_counter()
