@@ -220,7 +220,7 @@ def close(run: Run) -> None:
     if len(records.split.test) and (chronicle.tested is None or chronicle.tested.node != best):
         _score_test(run, best)
     if len(records.asked):
-        _write_predictions(run, best)
+        write_predictions(run, best)
     run.write_best(best)
     chronicle.append(RunFinished(best=best, candidate=chronicle.finalist.node if chronicle.finalist else None))
 
@@ -247,7 +247,7 @@ def _score_test(run: Run, best: int) -> None:
     )  # fmt: skip
 
 
-def _write_predictions(run: Run, best: int) -> None:
+def write_predictions(run: Run, best: int) -> None:
     """predictions.csv for the test inputs that came without answers, by the returned state fitted on S and C."""
     setup = run.setup
     fold = setup.plan.asked()
