@@ -13,7 +13,7 @@ from queries import query_of
 from vega_datasets import local_data
 
 from provender.errors import SandboxError, UserError
-from provender.sources.lake import Lake
+from provender.sources.lake import Lake, stated_licence
 from provender.sources.sketching import sketch_file
 from provender.sources.source import Lead, Query
 
@@ -146,3 +146,14 @@ def test_a_search_finds_the_demos_corpora(tmp_path):
     query = query_of(reviews, "sentiment", id="id", kinds={"review": "id", "sentence": "text"})
     leads = Lake(DEMO / "lake", sketch=sketch_file, index=tmp_path / "index").search(query)
     assert [lead.title for lead in leads] == ["tweets", "movie reviews", "editorials"]
+
+
+def test_a_licence_is_what_stands_beside_the_table_or_above_it(tmp_path):
+    (tmp_path / "open" / "deep").mkdir(parents=True)
+    for name in ("a.csv", "open/b.csv", "open/deep/c.csv"):
+        (tmp_path / name).write_text("x\n1\n")
+    (tmp_path / "open" / "LICENSE.md").write_text("\n# CC-BY-4.0\n\nlong text")
+    (tmp_path / "open" / "deep" / "c.csv.licence").write_text("CC0-1.0\n")
+    assert [stated_licence(tmp_path, name) for name in ("a.csv", "open/b.csv", "open/deep/c.csv")] == [None, "CC-BY-4.0", "CC0-1.0"]
+    (tmp_path / "open" / "deep" / "c.csv.licence").unlink()
+    assert stated_licence(tmp_path, "open/deep/c.csv") == "CC-BY-4.0"

@@ -33,7 +33,8 @@ class Lake:
 
     def search(self, query: Query) -> list[Lead]:
         """See `Source.search`."""
-        return rank(self.name, [Offer(entry=entry, title=_title(entry.path)) for entry in self.entries()], query)
+        offers = [Offer(entry=entry, title=_title(entry.path), licence=stated_licence(self.folder, entry.path)) for entry in self.entries()]
+        return rank(self.name, offers, query)
 
     def preview(self, lead: Lead) -> Mapping[str, object]:
         """See `Source.preview`."""
@@ -73,6 +74,20 @@ class Lake:
 
     def _find(self, lead: Lead) -> Entry | None:
         return next((entry for entry in self.entries() if entry.path == lead.locator and lead.id == f"{self.name}:{entry.digest[:12]}"), None)
+
+
+def stated_licence(lake: Path, relative: str) -> str | None:
+    """The first line of the licence beside a file: `sales.csv.licence`, else LICENSE or LICENCE in its folder or one above it. None without one."""
+    file = lake / relative
+    own = [file.with_name(f"{file.name}{suffix}") for suffix in (".licence", ".license")]
+    folders = [folder for folder in file.parents if folder == lake or lake in folder.parents]
+    theirs = [folder / f"{name}{suffix}" for folder in folders for name in ("LICENSE", "LICENCE") for suffix in ("", ".txt", ".md")]
+    for path in (*own, *theirs):
+        if path.is_file() and not path.is_symlink():
+            with path.open(encoding="utf-8", errors="replace") as stream:
+                lines = (line.strip().lstrip("#").strip() for line in stream.read(2000).splitlines())
+                return next((line[:120] for line in lines if line), None)
+    return None
 
 
 def _title(path: str) -> str:
