@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from .complete import node_numbers, run_names
+
 app = typer.Typer(
     name="provender",
     no_args_is_help=True,
@@ -16,7 +18,8 @@ app = typer.Typer(
     help="Better feed for the model you already have: improves the data behind a fixed learning algorithm, and proves it.",
 )
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="Run id, the beginning of one, its folder, or 'last'.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="Run id, the beginning of one, its folder, or 'last'.", autocompletion=run_names)]
+Node = Annotated[Optional[int], typer.Option("--node", help="A node's number, as provender tree shows it.", autocompletion=node_numbers)]  # noqa: UP045
 Workspace = Annotated[Optional[Path], typer.Option("--workspace", envvar="PROVENDER_HOME", help="Where journal, pool and runs lie [./.provender].")]  # noqa: UP045
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Budget = Annotated[Optional[str], typer.Option("--budget", help="Wall-clock time, such as 90s, 10m or 1h30m.")]  # noqa: UP045
@@ -77,6 +80,7 @@ def run(
     lake: Lake = None,
     bundled: Annotated[bool, typer.Option(help="Let red nodes use data sets that ship inside installed packages.")] = True,
     agent: Annotated[str, typer.Option(help="Who proposes data states: playbook, or a folder of loaders written by hand.")] = "playbook",
+    earlier: Annotated[Optional[str], typer.Option("--from", metavar="RUN", help="Try an earlier run's best states first.", autocompletion=run_names)] = None,  # noqa: UP045
     workers: Annotated[Optional[int], typer.Option(help="States evaluated at once [number of cores, at most 8].")] = None,  # noqa: UP045
     seed: Annotated[int, typer.Option(help="Seed of scheduling and agents; never of the split.")] = 0,
     schedule: Annotated[str, typer.Option(help="branch (default) or paper.")] = "branch",
@@ -97,6 +101,7 @@ def run(
     settings = options(
         task, budget=budget, nodes=nodes, lake=lake, bundled=bundled, agent=agent, workers=workers, seed=seed, schedule=schedule, decay=decay,
         no_red=no_red, no_black=no_black, no_memory=no_memory, algorithm_only=algorithm_only, level=isolation, unsealed=unsealed,
+        earlier=earlier, workspace=workspace,
     )  # fmt: skip
     (dry if dry_run else start)(task, settings, workspace=workspace, json=json)
 
@@ -112,7 +117,7 @@ def resume(run: RunName, budget: Budget = None, nodes: Nodes = None, workspace: 
 @app.command()
 def show(
     run: RunName = "last",
-    node: Annotated[Optional[int], typer.Option(help="One node: its loader, what it did to the rows, why it failed.")] = None,  # noqa: UP045
+    node: Annotated[Optional[int], typer.Option(help="One node: its loader, what it did to the rows, why it failed.", autocompletion=node_numbers)] = None,  # noqa: UP045
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -157,3 +162,52 @@ def doctor(json: Json = False) -> None:
     from .doctor import doctor as command
 
     command(json=json)
+
+
+@app.command()
+def accept(run: RunName = "last", node: Node = None, workspace: Workspace = None, json: Json = False) -> None:
+    """Take a state as the run's result though nothing proved it: by default the candidate; --node 0 takes that back."""
+    from .accept import accept as command
+
+    command(run, node=node, workspace=workspace, json=json)
+
+
+@app.command()
+def rerun(
+    node: Annotated[int, typer.Option("--node", help="The node whose loader is run.", autocompletion=node_numbers)],
+    run: RunName = "last",
+    fold: Annotated[Optional[int], typer.Option("--fold", help="This development fold alone, counted from 0.")] = None,  # noqa: UP045
+    loader: Annotated[Optional[Path], typer.Option("--loader", help="A mended loader.py to try in place of the node's own.")] = None,  # noqa: UP045
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Run a node's loader again and show all it says: scores, tracebacks, what it printed. Keeps nothing."""
+    from .rerun import rerun as command
+
+    command(run, node=node, fold=fold, loader=loader, workspace=workspace, json=json)
+
+
+@app.command("rm")
+def remove(
+    run: Annotated[list[str], typer.Argument(metavar="RUN...", help="Run ids, beginnings of them, or 'last'.", autocompletion=run_names)],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Delete runs: their events and their folders."""
+    from .remove import remove as command
+
+    command(run, yes=yes, workspace=workspace, json=json)
+
+
+@app.command()
+def gc(
+    keep: Annotated[Optional[str], typer.Option("--keep", metavar="SIZE", help="What the cache may hold, such as 500MB [5GB].")] = None,  # noqa: UP045
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be freed, and free nothing.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Say what a workspace holds, and free what no run needs."""
+    from .gc import gc as command
+
+    command(keep=keep, dry=dry_run, workspace=workspace, json=json)

@@ -40,6 +40,15 @@ def signed(value: float | None, digits: int = 3) -> str:
     return "–" if value is None or not math.isfinite(value) else f"{value:+.{digits}g}"
 
 
+def volume(size: float) -> str:
+    """Bytes for people, in powers of ten: 0 B, 4.21 MB, 5.0 GB."""
+    for unit in ("B", "kB", "MB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
 def duration(seconds: float) -> str:
     """12 s, 3 min 05 s, 2 h 10 min."""
     whole = round(seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from ..errors import RunError, UserError
@@ -19,6 +20,14 @@ def report(name: str, *, to: Path | None, show: bool, workspace: Path | None) ->
 
         if not webbrowser.open(path.as_uri()):
             raise RunError(f"no browser could be started: open {path} yourself")
+
+
+def redraw(place: Workspace, run: str) -> None:
+    """The report in the run's folder. What was found stands in the journal, so a report that cannot be drawn is no failure of the run."""
+    try:
+        draw(place, run)
+    except Exception as error:
+        print(f"provender: the report could not be drawn ({type(error).__name__}: {error}); provender report {run} tries again", file=sys.stderr)
 
 
 def draw(place: Workspace, run: str, to: Path | None = None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -15,27 +16,32 @@ from typing import Any, get_args
 from ..contract.task import Task, read_task, seconds
 from ..errors import RunError, UserError
 from ..journal.events import RunStarted
+from ..pipeline.cache import QUOTA
 from ..report.summary import summarise
-from ..search.chronicle import Listener
 from ..search.forecast import forecast
 from ..search.run import Run
 from ..search.settings import DecayName, Schedule, Settings
 from ..search.setup import open_setup
+from ..search.warm import choose_start
 from ..search.workspace import Workspace
-from .console import print_json
+from .console import print_json, volume
 from .live import Live
-from .report import draw
+from .report import redraw
 from .show import print_summary
 
 _WORKERS_AT_MOST = 8
+_DISK_WANTED = 1_000_000_000  # bytes
 
 
 def workspace_at(folder: Path | None) -> Workspace:
     return Workspace((folder or Path(".provender")).resolve())
 
 
-def options(task: Path, *, budget: str | None, nodes: int | None, lake: Path | None, workers: int | None, **rest: Any) -> Settings:
-    """Settings from the command line; a budget that it does not give is the task's own. Raises UserError."""
+def options(
+    task: Path, *, budget: str | None, nodes: int | None, lake: Path | None, workers: int | None, earlier: str | None = None,
+    workspace: Path | None = None, **rest: Any,
+) -> Settings:  # fmt: skip
+    """Settings from the command line; a budget that it does not give is the task's own. `earlier`: the run to start from. Raises UserError."""
     known = read_task(task)
     for name, choices in (("schedule", get_args(Schedule)), ("decay", get_args(DecayName))):
         if rest[name] not in choices:
@@ -48,6 +54,8 @@ def options(task: Path, *, budget: str | None, nodes: int | None, lake: Path | N
         raise UserError(f"--workers is {workers}: give 1 to 64")
     if rest["no_red"] and rest["no_black"]:
         raise UserError("--no-red and --no-black together leave nothing to do: drop one of them")
+    if earlier is not None and (off := next((name for name in ("no_memory", "no_black") if rest[name]), None)):
+        raise UserError(f"--from and --{off.replace('_', '-')} contradict each other, since --from is a memory of states: drop one of them")
     if lake is not None and not lake.is_dir():
         raise UserError(f"--lake is {str(lake)!r}, which is no folder: give a folder of tables")
     if rest["agent"] != "playbook":
@@ -60,6 +68,7 @@ def options(task: Path, *, budget: str | None, nodes: int | None, lake: Path | N
         lake=None if lake is None else str(lake.resolve()),
         workers=workers or min(_WORKERS_AT_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
         state_seconds=300.0 if limit is None else min(300.0, max(5.0, limit / 4)),
+        warm=None if earlier is None else choose_start(workspace_at(workspace), earlier),
         **rest,
     )
 
@@ -102,14 +111,6 @@ def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool)
     print_forecast(task, found, settings)
 
 
-def _draw(place: Workspace, name: str) -> None:
-    """The report. What was found stands in the journal, so a report that cannot be drawn is no failure of the run."""
-    try:
-        draw(place, name)
-    except Exception as error:
-        print(f"provender: the report could not be drawn ({type(error).__name__}: {error}); provender report {name} tries again", file=sys.stderr)
-
-
 @contextmanager
 def patient_interrupts() -> Iterator[None]:
     """The first Ctrl-C stops in good order; the second leaves at once, which costs nothing that is on disk."""
@@ -132,16 +133,25 @@ def patient_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGINT, before)
 
 
+def _warn(place: Workspace, live: Live) -> None:
+    free = shutil.disk_usage(place.folder).free
+    if free < _DISK_WANTED:
+        live.note(f"Only {volume(free)} of disk are free in {place.folder}: a full disk stops a run, and nothing is lost; provender gc frees some")
+
+
 def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, extension: tuple[int | None, float | None] = (None, None)) -> None:
     began = time.monotonic()
     with place.journal.lease(name):
-        live: Listener = Live(name, task, settings, quiet=json)
+        live = Live(name, task, settings, quiet=json)
         with live, patient_interrupts():
             setup = open_setup(task, settings, place)
             try:
                 live.opened(setup)
+                _warn(place, live)
                 run = Run(name, setup, live)
                 run.open(more_nodes=extension[0], more_seconds=extension[1], began=began)
+                for said in run.remarks:
+                    live.note(said)
                 live.follow(run)
                 run.go()
             except KeyboardInterrupt:
@@ -151,7 +161,8 @@ def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bo
                 setup.close()
         summary = summarise(name, list(place.journal.read(name)), place.run_folder(name))
         place.write_json(name, "summary.json", summary)
-        _draw(place, name)
+        redraw(place, name)
+        place.cache.trim(QUOTA, place.awaited())
     if json:
         print_json(summary)
     else:

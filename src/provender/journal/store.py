@@ -148,6 +148,16 @@ class Journal:
             db.execute("INSERT INTO removed VALUES (?, ?, ?, ?, ?)", opened)
             db.execute("DELETE FROM events WHERE run = ?", (run,))
 
+    def slack(self) -> int:
+        """Bytes of the file that removed runs have left free; new events fill them again."""
+        ((pages,),), ((size,),) = self._rows("PRAGMA freelist_count", ()), self._rows("PRAGMA page_size", ())
+        return pages * size
+
+    def compact(self) -> None:
+        """Write the file anew without what is free in it. Nothing is lost when it is killed: SQLite does it in a transaction."""
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            self._rows(statement, ())
+
     @contextmanager
     def lease(self, run: str) -> Iterator[None]:
         """Hold the run: only one process writes it. Raises RunError naming the process that holds it.

@@ -6,7 +6,7 @@ import contextlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,9 @@ class Cache:
                 told = path.stat()
                 yield Entry(path, told.st_size, max(told.st_atime, told.st_mtime))
 
-    def beyond(self, quota: int) -> list[Entry]:
-        """What has to go for the rest to fit into `quota` bytes: the least recently used, the oldest first."""
-        kept = sorted(self.entries(), key=lambda entry: entry.used)
+    def beyond(self, quota: int, spared: Callable[[Entry], bool]) -> list[Entry]:
+        """What has to go for the rest to fit into `quota` bytes: the least recently used first, and of `spared` ones none before the others."""
+        kept = sorted(self.entries(), key=lambda entry: (spared(entry), entry.used))
         over = sum(entry.size for entry in kept) - quota
         count = 0
         while over > 0:
@@ -81,9 +81,9 @@ class Cache:
             count += 1
         return kept[:count]
 
-    def trim(self, quota: int) -> list[Entry]:
+    def trim(self, quota: int, spared: Callable[[Entry], bool]) -> list[Entry]:
         """Delete what is beyond the quota; what was deleted. Folders stay: somebody may be writing into them."""
-        gone = self.beyond(quota)
+        gone = self.beyond(quota, spared)
         for entry in gone:
             entry.path.unlink(missing_ok=True)
         return gone

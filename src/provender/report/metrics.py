@@ -22,7 +22,6 @@ from ..journal.events import (
     NodeScored,
     NoiseMeasured,
     Noted,
-    RunFinished,
     RunInterrupted,
     RunResumed,
     RunStarted,

@@ -69,7 +69,8 @@ class Flight:
 class Run:
     """One run of one task: `open`, then `go`. Both are called again after an interruption, in another process.
 
-    first   D0's trial on the development folds: every gain is a difference to it
+    first    D0's trial on the development folds: every gain is a difference to it
+    remarks  what a reader must know of the run that this one starts from
     """
 
     first: Trial
@@ -78,6 +79,7 @@ class Run:
     def __init__(self, run: str, setup: Setup, listener: Listener) -> None:
         self.id, self.setup = run, setup
         self.chronicle = Chronicle(setup.workspace.journal, run, listener)
+        self.remarks: list[str] = []
         self.stop = threading.Event()
         self.flights: list[Flight] = []
         self._asking = threading.Lock()
@@ -178,7 +180,8 @@ class Run:
             return
         known = {event.text for event in self.chronicle.events if isinstance(event, Noted)}
         tried = sum(node.proposal is not None for node in own_nodes(self.chronicle.tree, earlier.nodes))
-        if texts := [text for text in earlier.remarks(self.setup.task, tried) if text not in known]:
+        self.remarks = earlier.remarks(self.setup.task, tried)
+        if texts := [text for text in self.remarks if text not in known]:
             self.chronicle.append(*(Noted(node=None, text=text) for text in texts))
 
     def _search(self) -> None:

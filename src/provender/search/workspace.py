@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
 from ..errors import RunError
 from ..journal.store import Journal, RunLine
-from ..pipeline.cache import Cache
+from ..pipeline.cache import Cache, Entry
 from ..pipeline.pool_store import PoolStore
+
+_LATE = 600.0  # seconds after its last event in which a run that was killed may still have finished evaluations
 
 
 class Workspace:
@@ -39,6 +42,14 @@ class Workspace:
     @property
     def cache(self) -> Cache:
         return Cache(self.folder / "cache")
+
+    def awaited(self) -> Callable[[Entry], bool]:
+        """Tells whether a cache entry may be one that a run which is not finished will ask for again.
+
+        Whose an entry is does not stand on it: those last used while such a run was at work count.
+        """
+        spans = [(line.created, line.changed + _LATE) for line in self.journal.runs() if line.status in ("running", "interrupted")]
+        return lambda entry: any(begin <= entry.used <= end for begin, end in spans)
 
     def run_folder(self, run: str) -> Path:
         return self.folder / "runs" / run
