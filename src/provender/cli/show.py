@@ -106,8 +106,8 @@ def print_summary(summary: dict[str, Any]) -> None:
         facts.add_row("test", text)
     candidate = _shown(summary)
     if candidate and initial and initial["dev"] is not None:
-        facts.add_row("development", f"{metric['name']} {number(initial['dev'])} → {number(candidate['dev'])} (the best of "
-                                     f"{gain['states_tried']} states, so too rosy)")  # fmt: skip
+        rosy = f"the best of {gain['states_tried']} states, so too rosy" if candidate is summary["candidate"] else "by which a person chose it"
+        facts.add_row("development", f"{metric['name']} {number(initial['dev'])} → {number(candidate['dev'])} ({rosy})")
         used = next(node for node in summary["nodes"] if node["id"] == candidate["node"])
         for i, step in enumerate(candidate["steps"]):
             facts.add_row("what it does" if i == 0 else "", f"{step['summary']}  (node {step['node']})")

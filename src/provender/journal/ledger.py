@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from .events import (
+    Accepted,
     Confirmed,
     Event,
     NodeDiscovered,
@@ -114,10 +115,13 @@ def openings(journal: Journal, task_digest: str) -> Openings:
 
 
 def wall_seconds(story: Iterable[Stored]) -> float:
-    """Clock time a run has used so far: between its events, without the time between a stop and the resume after it."""
+    """Clock time a run has used so far: between its events, without the time between a stop and the resume after it.
+
+    Nor does the time count that a person thought about it before accepting a state.
+    """
     total, before = 0.0, None
     for stored in story:
-        if before is not None and not isinstance(stored.event, RunResumed):
+        if before is not None and not isinstance(stored.event, RunResumed | Accepted):
             total += max(0.0, stored.time - before)
         before = stored.time
     return total

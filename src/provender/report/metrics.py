@@ -13,6 +13,7 @@ from statistics import NormalDist
 from typing import Any
 
 from ..journal.events import (
+    Accepted,
     Confirmed,
     Event,
     FinalistFrozen,
@@ -165,7 +166,7 @@ def steps(told: Account) -> tuple[Step, ...]:
     found: list[Step] = []
     best, clock, before = 0.0, 0.0, None
     for at, event in zip(told.times, told.events, strict=True):
-        if before is not None and not isinstance(event, RunResumed):
+        if before is not None and not isinstance(event, RunResumed | Accepted):
             clock += max(0.0, at - before)
         before = at
         if type(event) not in kinds or event.node == ROOT:
