@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .run import Run
 
 PARTS_AT_MOST = 12
-SHARE = 0.06  # of a time budget that is set aside for credits
+_PARTS_USUAL = 4
+_SHARE = 0.12  # of a time budget, at most, that is set aside for credits
 _COUNTED: tuple[tuple[PartKind, tuple[str, ...]], ...] = (
     ("drop", ("dropped",)), ("edit", ("edited",)), ("relabel", ("relabelled",)), ("synthesise", ("synthesised", "invented")),
 )  # fmt: skip
@@ -60,8 +61,11 @@ def parts_of(assets: Sequence[str], changes: Sequence[Mapping[str, Any]]) -> lis
 
 
 def reserve(run: Run) -> float:
-    """Seconds of a time budget that the search leaves for credits."""
-    return 0.0 if run.budget.seconds is None else SHARE * run.budget.seconds
+    """Seconds of a time budget that the search leaves for credits: a handful of states like the best ones."""
+    if run.budget.seconds is None:
+        return 0.0
+    best = max((node.seconds for node in run.timed() if node.gain > 0), default=run.first.seconds)
+    return min(_SHARE * run.budget.seconds, _PARTS_USUAL * best / run.setup.settings.workers)
 
 
 def _work(run: Run, at: Node) -> list[tuple[Part, DataState]]:
