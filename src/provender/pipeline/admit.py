@@ -71,7 +71,7 @@ class Customs:
             frame, manifest = earlier.frame(asset), earlier.manifest(asset)
         except WireError as error:
             return Admission(asset=None, manifest={}, reason=f"the earlier run's copy of it is damaged: {error}")
-        return self._screened(frame.reset_index(drop=True), manifest)
+        return self._screened(frame.reset_index(drop=True), {**manifest, "id": asset})
 
     def _screened(self, frame: pd.DataFrame, lead: Mapping[str, Any]) -> Admission:
         barred = self._barred(frame, lead.get("uses", ()))
