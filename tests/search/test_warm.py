@@ -10,13 +10,22 @@ import numpy as np
 import pandas as pd
 import pytest
 from real_run import report, wine_loaders, wine_task
-from scripted import Nowhere, ScriptedAgent, ScriptedCustoms, scripted_run, scripted_setup, scripted_task, timeless
+from scripted import (
+    Nowhere,
+    ScriptedAgent,
+    ScriptedCustoms,
+    scripted_run,
+    scripted_setup,
+    scripted_task,
+    timeless,
+)
 
 from provender.agents.agent import Brief, Proposal
 from provender.agents.warm import Warm, best_nodes
+from provender.cli.app import app
 from provender.contract.rows import row_ids
 from provender.contract.task import read_task
-from provender.errors import RunError
+from provender.errors import RunError, UserError
 from provender.journal.events import (
     Accepted,
     AssetAdmitted,
@@ -210,6 +219,17 @@ def test_a_table_taken_over_loses_the_rows_that_the_new_task_holds(tmp_path: Pat
     for asset, why in (("lake:2", "all its rows equal rows of the task"), ("lake:4", "does not hold it any more")):
         refusal = customs.readmit(asset, old)
         assert refusal.asset is None and why in refusal.reason and asset not in new
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (("--from", "last"), "there are no runs"),
+    (("--from", "last", "--no-memory"), "--from and --no-memory contradict"),
+    (("--from", "last", "--no-black"), "--from and --no-black contradict"),
+])  # fmt: skip
+def test_a_start_that_cannot_be_is_told_before_anything_runs(task, tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        app(["run", str(task.folder), *words, "--workspace", str(tmp_path / "w")], standalone_mode=False)
+    assert not (tmp_path / "w").exists()
 
 
 @pytest.mark.slow

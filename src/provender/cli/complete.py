@@ -27,7 +27,8 @@ def run_names(context: typer.Context, incomplete: str) -> list[str]:
 
 def node_numbers(context: typer.Context, incomplete: str) -> list[str]:
     """Numbers of the run's black nodes, the latest first. Without a run on the line it is the last one."""
-    wanted = Path(str(context.params.get("run") or "last")).name
+    # An option that waits for its value ends the parser's work before it has given arguments to their parameters.
+    wanted = Path(str(next(iter(context.args), None) or context.params.get("run") or "last")).name
 
     def numbers(journal: Journal) -> list[str]:
         from ..journal.events import NodeGrown

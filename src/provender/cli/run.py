@@ -133,6 +133,14 @@ def patient_interrupts() -> Iterator[None]:
             signal.signal(signal.SIGINT, before)
 
 
+def _trim(place: Workspace) -> None:
+    """Keep the cache within its quota. What was found stands in the journal, so a cache that cannot be trimmed is no failure of the run."""
+    try:
+        place.cache.trim(QUOTA, place.awaited())
+    except OSError as error:
+        print(f"provender: the cache in {place.cache.folder} could not be trimmed ({error}): provender gc tries again", file=sys.stderr)
+
+
 def _warn(place: Workspace, live: Live) -> None:
     free = shutil.disk_usage(place.folder).free
     if free < _DISK_WANTED:
@@ -162,7 +170,7 @@ def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bo
         summary = summarise(name, list(place.journal.read(name)), place.run_folder(name))
         place.write_json(name, "summary.json", summary)
         redraw(place, name)
-        place.cache.trim(QUOTA, place.awaited())
+        _trim(place)
     if json:
         print_json(summary)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -170,9 +171,10 @@ def _stale(place: Workspace, now: float) -> list[Freed]:
     found = []
     for kind, pattern in patterns.items():
         for path in (place.folder / kind).glob(pattern):
-            told = path.lstat()
-            if now - told.st_mtime > STALE and path.is_file():
-                found.append(Freed(path, kind, told.st_size, "left half-written by a process that died"))
+            with contextlib.suppress(FileNotFoundError):  # it has just been renamed into place
+                told = path.lstat()
+                if now - told.st_mtime > STALE and path.is_file():
+                    found.append(Freed(path, kind, told.st_size, "left half-written by a process that died"))
     return found
 
 

@@ -54,8 +54,10 @@ def _said(told: Account, decimals: int) -> tuple[str, str, str]:
 def _unproven(told: Account, decimals: int) -> str:
     """What is known of a node that somebody took without a proof."""
     found = told.confirmed
-    if found is None or not found.rows:
+    if found is None:
         return "It was never confirmed: its score on the development folds, by which it was chosen, is too rosy. Taking it proves nothing."
+    if not found.rows:
+        return f"{sentence(found.reason)} Taking it proves nothing."
     return (
         f"On {count(found.rows, 'row')} its gain over the initial data was {signed(found.gain, decimals)} (interval {span(found.interval, decimals)}). "
         f"{sentence(found.reason)} Taking it proves nothing."
