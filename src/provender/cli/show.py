@@ -20,6 +20,8 @@ from ..search.workspace import Workspace
 from .console import console, duration, number, print_json, signed
 from .draw import tree_lines
 
+_NOTES = 3  # that a summary on the terminal holds; the report has them all
+
 
 def show(name: str, *, node: int | None, workspace: Path | None, json: bool) -> None:
     place, line = _find(name, workspace)
@@ -117,6 +119,8 @@ def print_summary(summary: dict[str, Any]) -> None:
             facts.add_row("external data", ", ".join(f"{titles[a]} ({a})" if a in titles else a for a in external))
     spent = summary["spent"]
     facts.add_row("spent", f"{duration(spent['seconds'])}, {spent['evaluations']} fits of which {spent['cached']} from the cache; isolation {summary['isolation']}")
+    for i, note in enumerate(summary["notes"][:_NOTES]):
+        facts.add_row("note" if i == 0 else "", note)
     if best:
         facts.add_row("loader", best["loader"])
     if Path(summary["report"]).exists():

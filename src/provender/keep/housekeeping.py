@@ -136,7 +136,7 @@ def what_it_holds(place: Workspace) -> dict[str, int]:
 def _is_alive(place: Workspace) -> bool:
     """Whether any process holds a run, one that has not journaled anything yet included."""
     leases = place.folder / "leases"
-    return leases.is_dir() and any(place.journal.leased(file.name) for file in leases.iterdir())
+    return leases.is_dir() and any(place.journal.leased(file.name) for file in leases.iterdir() if not file.name.startswith("."))
 
 
 def _pools(place: Workspace, runs: Sequence[RunLine]) -> list[Freed]:
