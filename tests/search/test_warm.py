@@ -164,6 +164,17 @@ def test_states_of_another_version_of_the_task_are_said_to_be(earlier, tmp_path:
     assert len([state for state in proposed(story) if state.summary.startswith("from first")]) == 5
 
 
+def test_the_earlier_confirmations_make_the_next_one_stricter_on_whatever_rows_they_were(task, earlier, tmp_path: Path) -> None:
+    """A first confirmation has the level .01; here it is a second one, as it would be without a warm start on the same task."""
+    other = scripted_task(tmp_path / "more", rows=170)
+    assert sum(isinstance(event, Confirmed) for event in story_of(earlier, "first")) == 1
+    start = choose_start(earlier, "first")
+    for number, (place, mine) in enumerate(((Workspace(tmp_path / "new"), other), (Workspace(tmp_path / "same task"), task), (earlier, task))):
+        setup = warm_setup(mine, place, start, nodes=6)
+        (asked,) = [event for event in scripted_run(setup, f"warm-{number}") if isinstance(event, Confirmed)]
+        assert asked.level == pytest.approx(0.005)
+
+
 def lived(gains: dict[int, float | None], *, states: dict[int, str] | None = None) -> list[Event]:
     """Nodes below D0 with these gains (None: pending)."""
     events: list[Event] = [NodeGrown(node=0, parent=None, color="black"), NodeStarted(node=0), NodeScored(node=0, dev=1.0, gain=0.0, reward=0.5)]

@@ -189,6 +189,8 @@ def confirmation(run: Run) -> None:
     rows = np.unique(np.concatenate([pair.rows for pair in pairs]))
     block = blocks(rows, groups=records.bundle, time=records.time, seed=int(task.digest[:8], 16), count=BLOCKS)
     asked = openings(setup.workspace.journal, task.digest).confirmations + 1
+    if setup.earlier is not None:
+        asked += setup.earlier.confirmations(setup.workspace, task)
     verdict = confirm(task.metric, records.y, pairs, block, confirmations=asked)
     key, reason, proven = None, verdict.reason, verdict.proven
     if proven and chronicle.tree[node].author not in ("playbook", "initial"):

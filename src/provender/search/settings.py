@@ -13,12 +13,14 @@ DecayName = Literal["piecewise", "linear", "exponential"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmStart:
-    """run      folder of the earlier run: WORKSPACE/runs/RUN
-    nodes    its nodes whose states are tried first, in this order
-    foreign  somebody else than the playbook wrote one of them
+    """run          folder of the earlier run: WORKSPACE/runs/RUN
+    task_digest  of the task that it ran on
+    nodes        its nodes whose states are tried first, in this order
+    foreign      somebody else than the playbook wrote one of them
     """
 
     run: str
+    task_digest: str
     nodes: tuple[int, ...]
     foreign: bool
 
@@ -71,5 +73,5 @@ class Settings:
         known = {field.name for field in dataclasses.fields(Settings)}
         given = {name: value for name, value in settings.items() if name in known}
         if (warm := given.get("warm")) is not None:
-            given["warm"] = WarmStart(run=warm["run"], nodes=tuple(warm["nodes"]), foreign=warm["foreign"])
+            given["warm"] = WarmStart(**{**warm, "nodes": tuple(warm["nodes"])})
         return Settings(**given)

@@ -15,10 +15,11 @@ from ..agents.agent import Proposal
 from ..agents.warm import best_nodes, proposals
 from ..contract.task import Task
 from ..errors import RunError
-from ..journal.events import AssetAdmitted, AssetRefused, Event, RunStarted
+from ..journal.events import AssetAdmitted, AssetRefused, Event
+from ..journal.ledger import openings
 from ..journal.tree import ROOT, Node, Tree
 from ..pipeline.admit import Customs
-from ..pipeline.pool_store import TASK_POOL, PoolStore
+from ..pipeline.pool_store import TASK_POOL
 from .schedule import Scheduler
 from .settings import WarmStart
 from .workspace import Workspace
@@ -30,16 +31,16 @@ def choose_start(place: Workspace, name: str) -> WarmStart:
     Raises RunError for an unknown run, and for one that found nothing better than its initial state.
     """
     folder = Path(name).resolve()
-    if folder.parent.name == "runs" and (folder.parents[1] / "journal.db").is_file():
+    if folder.parent.name == "runs" and _has_journal(Workspace(folder.parents[1])):
         place = Workspace(folder.parents[1])
-    run = place.find(name).id
-    story = [stored.event for stored in place.journal.read(run)]
+    line = place.find(name)
+    run, story = line.id, [stored.event for stored in place.journal.read(line.id)]
     nodes = best_nodes(story)
     if not nodes:
         raise RunError(f"run {run} found no state better than its initial one, so there is nothing to start from: leave --from out")
     tree = Tree.of(story)
     foreign = any(tree[node].author != "playbook" for node in nodes)
-    return WarmStart(run=str(place.run_folder(run).resolve()), nodes=nodes, foreign=foreign)
+    return WarmStart(run=str(place.run_folder(run).resolve()), task_digest=line.task_digest, nodes=nodes, foreign=foreign)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -48,14 +49,23 @@ class Earlier:
 
     known   its states, the best first; () when the run is there no more
     nodes   how many they were when this run started
-    pool    the tables that it had admitted;  task_digest: of its task
+    place   its workspace;  task_digest: of its task
     """
 
     run: str
     known: tuple[Proposal, ...]
     nodes: int
-    pool: PoolStore
+    place: Workspace
     task_digest: str
+
+    def confirmations(self, place: Workspace, task: Task) -> int:
+        """How often the rows that chose its states were opened, beyond what the journal of `place` tells about `task` itself.
+
+        A state that won a confirmation was chosen by those rows too, so the next one on them has to be the stricter for it.
+        """
+        if (self.place.folder, self.task_digest) == (place.folder.resolve(), task.digest) or not _has_journal(self.place):
+            return 0
+        return openings(self.place.journal, self.task_digest).confirmations
 
     def bring(self, customs: Customs, node: int, assets: Iterable[str]) -> list[Event]:
         """Admit these assets of the earlier run for this run's task; what became of each, under the node that names them."""
@@ -63,7 +73,7 @@ class Earlier:
         for asset in assets:
             if asset == TASK_POOL:
                 continue
-            admission = customs.readmit(asset, self.pool)
+            admission = customs.readmit(asset, self.place.pool(self.task_digest))
             if admission.asset is None:
                 events.append(AssetRefused(node=node, lead=asset, reason=admission.reason))
             else:
@@ -87,10 +97,13 @@ def open_earlier(start: WarmStart | None) -> Earlier | None:
         return None
     folder = Path(start.run)
     place, run = Workspace(folder.parents[1]), folder.name
-    story = [stored.event for stored in place.journal.read(run)] if (place.folder / "journal.db").is_file() else []
-    digest = next((event.task_digest for event in story if isinstance(event, RunStarted)), "")
+    story = [stored.event for stored in place.journal.read(run)] if _has_journal(place) else []
     known = proposals(run, Tree.of(story), start.nodes) if story else ()
-    return Earlier(run=run, known=known, nodes=len(start.nodes), pool=place.pool(digest), task_digest=digest)
+    return Earlier(run=run, known=known, nodes=len(start.nodes), place=place, task_digest=start.task_digest)
+
+
+def _has_journal(place: Workspace) -> bool:
+    return (place.folder / "journal.db").is_file()
 
 
 def own_nodes(tree: Tree, count: int) -> list[Node]:
