@@ -211,3 +211,47 @@ def gc(
     from .gc import gc as command
 
     command(keep=keep, dry=dry_run, workspace=workspace, json=json)
+
+
+@app.command()
+def export(
+    run: RunName,
+    to: Annotated[Path, typer.Option("--to", help="The folder to make.")],
+    node: Annotated[Optional[int], typer.Option(help="A node other than the one the run stands for.")] = None,  # noqa: UP045
+    with_assets: Annotated[bool, typer.Option("--with-assets", help="Include external tables whatever their licence says.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Write curated rows with the origin of each, the loader that makes them, a data card, and all that a rebuild needs."""
+    from .export import export as command
+
+    command(run, node=node, to=to, with_assets=with_assets, workspace=workspace, json=json)
+
+
+@app.command()
+def rebuild(
+    folder: Annotated[Path, typer.Argument(help="An export's folder.")],
+    to: Annotated[Optional[Path], typer.Option("--to", help="Write the rebuilt training rows to this Parquet file.")] = None,  # noqa: UP045
+    assets: Annotated[Optional[list[Path]], typer.Option("--assets", help="Where external tables are that the export does not hold; repeat it for several.")] = None,  # noqa: UP045
+    unsealed: Annotated[bool, typer.Option("--unsealed", help="Accept to run its loader without isolation.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Make an export's rows and features again, and compare digests: exit 1 when they are not the same."""
+    from .export import rebuild as command
+
+    command(folder, to=to, assets=assets or [], workspace=workspace, unsealed=unsealed, json=json)
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(metavar="A", help="RUN, RUN:NODE or an export's folder.")],
+    b: Annotated[Optional[str], typer.Argument(metavar="[B]", help="What it becomes; without it A is compared with the initial state.")] = None,  # noqa: UP045
+    unsealed: Annotated[bool, typer.Option("--unsealed", help="Accept to run the loaders without isolation.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Say what differs between two data states: rows, cells, labels, weights, columns, sources and loaders."""
+    from .diff import diff as command
+
+    command(a, b, workspace=workspace, unsealed=unsealed, json=json)

@@ -34,7 +34,10 @@ class PoolStore:
         """Store a table under this id; `kept` (n,) bool leaves quarantined rows out, the others keep their ids."""
         ids = row_ids(asset, len(frame))
         kept = np.ones(len(frame), bool) if kept is None else kept
-        table = frame[kept].set_axis(pd.Index(ids[kept], name=ROW))
+        self.put(asset, frame[kept].set_axis(pd.Index(ids[kept], name=ROW)), manifest)
+
+    def put(self, asset: str, table: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
+        """Store a table whose index holds the row ids already."""
         self.folder.mkdir(parents=True, exist_ok=True)
         # The table last: an asset that is there has its manifest.
         for path, raw in ((self._about(asset), json.dumps(dict(manifest)).encode()), (self._path(asset), pack({"frame": table}))):

@@ -20,9 +20,28 @@ def make_state(loader: str, task: Task) -> DataState:
     return DataState(loader=loader, assets=named_assets(loader), imports=imports, task=task.digest)
 
 
+def method_texts(loader: str) -> dict[str, str]:
+    """{module: its text} of every method file that this loader imports, those that they import in turn included."""
+    found: dict[str, bytes] = {}
+    for module in imported_modules(loader, METHODS):
+        found |= _texts(module)
+    return {name: text.decode() for name, text in sorted(found.items()) if name != METHODS}
+
+
 @lru_cache
 def _module_digest(module: str) -> str:
     """Digest of a method's file and of the method files beside it that it uses; "" for a name that is no module."""
+    texts = _texts(module)
+    if module not in texts:
+        return ""
+    h = hashlib.blake2b(digest_size=8)
+    for name in sorted(texts):
+        h.update(f"{name} {len(texts[name])} ".encode() + texts[name])
+    return h.hexdigest()
+
+
+def _texts(module: str) -> dict[str, bytes]:
+    """{module: text} of this method's file and of those beside it that it uses; {} for a name that is no module."""
     texts: dict[str, bytes] = {}
     waiting = [module]
     while waiting:
@@ -32,12 +51,7 @@ def _module_digest(module: str) -> str:
             continue
         texts[name] = Path(spec.origin).read_bytes()
         waiting += _beside(texts[name])
-    if module not in texts:
-        return ""
-    h = hashlib.blake2b(digest_size=8)
-    for name in sorted(texts):
-        h.update(f"{name} {len(texts[name])} ".encode() + texts[name])
-    return h.hexdigest()
+    return texts
 
 
 def _beside(text: bytes) -> list[str]:
