@@ -255,3 +255,31 @@ def diff(
     from .diff import diff as command
 
     command(a, b, workspace=workspace, unsealed=unsealed, json=json)
+
+
+@app.command()
+def fit(
+    run: RunName,
+    to: Annotated[Path, typer.Option("--to", help="The folder to make.")],
+    node: Annotated[Optional[int], typer.Option(help="A node other than the one the run stands for.")] = None,  # noqa: UP045
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Fit the task's learner on all labelled rows with a run's state, and keep it as a model."""
+    from .model import fit as command
+
+    command(run, node=node, to=to, workspace=workspace, json=json)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model's folder.")],
+    inputs: Annotated[Path, typer.Option("--inputs", help="Table of new records; - for CSV on standard input.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write predictions: .csv or .parquet; - for standard output.")] = Path("-"),
+    unsealed: Annotated[bool, typer.Option("--unsealed", help="Accept to open the model without isolation.")] = False,
+    json: Json = False,
+) -> None:
+    """Predict new records with a kept model."""
+    from .model import predict as command
+
+    command(model, inputs=inputs, out=out, unsealed=unsealed, json=json)

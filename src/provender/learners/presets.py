@@ -38,6 +38,14 @@ class Preset:
         """Task kinds it fits: classification, regression, multilabel (one classifier a target)."""
         return tuple(self.outputs)
 
+    def __reduce__(self) -> tuple:
+        """A kept learner names its preset; it does not copy the table."""
+        return _named, (self.name,)
+
+
+def _named(name: str) -> Preset:
+    return PRESETS[name]
+
 
 _PROBABILITY: Mapping[str, Output] = MappingProxyType({"classification": "probability", "multilabel": "probability"})
 _ANY: Mapping[str, Output] = MappingProxyType({**_PROBABILITY, "regression": "value"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from ..contract.schema import Schema
@@ -21,6 +23,50 @@ def conform(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return frame[list(schema.names)].assign(
         **{column.name: _conform_column(frame[column.name], column.kind) for column in schema}
     ).copy()  # in one piece: see `table.read_table`
+
+
+def conform_like(frame: pd.DataFrame, schema: Schema, dtypes: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """New records as those of the training file were: the schema's columns, of the training dtypes, and notes on cells that had to be dropped.
+
+    dtypes  {column: dtype of the training records}. A single row, an unseen category and a missing cell are all fine.
+
+    Raises TaskError naming every column that is missing. A column that merely names rows, or held one value only, may be missing.
+    """
+    spare = {column.name for column in schema if column.kind in ("id", "constant")}
+    lacking = [name for name in schema.names if name not in frame.columns and name not in spare]
+    if lacking:
+        raise TaskError(f"the inputs lack {', '.join(map(repr, lacking[:12]))}{' and more' if len(lacking) > 12 else ''}: the model needs these columns")
+    table = frame.assign(**{name: None for name in spare if name not in frame.columns})[list(schema.names)]
+    notes: list[str] = []
+    columns = {name: _like(table[name], dtypes[name], notes) for name in schema.names}
+    return pd.DataFrame(columns, index=table.index), notes
+
+
+def _like(values: pd.Series, dtype: str, notes: list[str]) -> pd.Series:
+    """One column with this dtype; cells that cannot have it become missing, and are told."""
+    wanted = pd.api.types.pandas_dtype(dtype)
+    if values.dtype == wanted:
+        return values
+    if wanted.kind in "iufb" and not isinstance(wanted, pd.CategoricalDtype):
+        found = values if values.dtype.kind in "iufb" else plain_numbers(values)
+        exact = found.notna().all() and (wanted.kind == "f" or bool((found == found.round()).all()))
+        found = found.astype(wanted if exact and wanted.kind != "b" else float)
+    elif wanted.kind == "M":
+        found = pd.to_datetime(values, errors="coerce", format="mixed")
+    elif wanted.kind == "O" and all(isinstance(value, bytes) for value in values.dropna()):
+        return values
+    else:
+        found = values.map(_word, na_action="ignore").astype("str")
+    lost = found.isna() & values.notna() & ~is_missing_marker(values)
+    if lost.any():
+        at = int(lost.to_numpy().argmax())
+        notes.append(f"{values.name}: {int(lost.sum())} cells are no {'date' if wanted.kind == 'M' else 'number'}, such as {values.iloc[at]!r} in row {at + 1}; they count as missing")
+    return found
+
+
+def _word(value: object) -> str:
+    """A code that was read as a number is the word it was in training: 3.0 is "3"."""
+    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
 
 
 def _conform_column(values: pd.Series, kind: str) -> pd.Series:

@@ -32,10 +32,10 @@ from ..journal.events import (
 )
 from ..journal.ledger import openings
 from ..journal.tree import ROOT, Node
+from ..pipeline.predictions import prediction_table
 from ..pipeline.proof import BLOCKS, Noise, Paired, blocks, confirm, noise_floor, second_key, test_verdict
 from ..pipeline.state import make_state
 from .budget import FINALISTS, FOLDINGS_LEAST, ProofCost
-from .predictions import prediction_table
 from .trial import Attempt, Trial, try_together
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def write_predictions(run: Run, best: int) -> None:
     if isinstance(outcome, Failure):
         run.chronicle.append(Noted(node=best, text=f"no predictions could be made for the test inputs ({outcome.kind}): {outcome.message}"))
         return
-    table = prediction_table(setup.task, setup.records, outcome.prediction)
+    table = prediction_table(setup.outline, setup.records.asked_ids, outcome.prediction)
     setup.workspace.write(run.id, "predictions.csv", table.to_csv(index=False))
 
 

@@ -24,6 +24,7 @@ from ..pipeline.grader import graded_metric
 from ..pipeline.judge import Judge
 from ..pipeline.plan import Plan
 from ..pipeline.pool_store import TASK_POOL, PoolStore
+from ..pipeline.predictions import Outline
 from ..pipeline.program import program_files, read_pool
 from ..pipeline.records import Records, load_records
 from ..pipeline.submit import Submit
@@ -67,6 +68,11 @@ class Setup:
     earlier: Earlier | None = None
 
     @property
+    def outline(self) -> Outline:
+        """What predictions mean. Raises TaskError for a sample submission that they cannot fill."""
+        return Outline.of(self.task, self.records.classes)
+
+    @property
     def isolation(self) -> str:
         """The weaker of both sandboxes' levels."""
         order = ("unsealed", "partial", "sealed")
@@ -89,9 +95,10 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
     try:
         starting = [
             openers.submit(open_sandbox, settings, (*LOADER_PRELOAD, *filter(_is_there, LOADER_LAZY)), ()),
-            openers.submit(open_sandbox, settings, _learner_preload(task), _readable(task)),
+            openers.submit(open_sandbox, settings, learner_preload(task), _readable(task)),
         ]
         records = load_records(task, sealed=settings.seals)
+        Outline.of(task, records.classes)  # a sample submission that cannot be filled is told before anything is spent
         pool = workspace.pool(task.digest)
         facts = task_facts(task, records) if task.selection is None else choosing_facts(task, pool)
         sources_of = _sources(settings, workspace, task)
@@ -200,7 +207,7 @@ def open_sandbox(settings: Settings, preload: Sequence[str], readable: Sequence[
     return executor
 
 
-def _learner_preload(task: Task) -> tuple[str, ...]:
+def learner_preload(task: Task) -> tuple[str, ...]:
     """What the learners' zygote imports: the preset's own library, or what the user's learner.py imports."""
     spec = task.learner
     if spec.preset:
