@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
 from ..contract.task import Task, read_task, seconds
-from ..errors import RunError, UserError
-from ..journal.events import RunStarted
+from ..errors import UserError
 from ..pipeline.cache import QUOTA
-from ..report.summary import summarise
+from ..report.files import write_summary
 from ..search.forecast import forecast
+from ..search.launch import default_workers, launch, resumable, run_name, state_seconds
 from ..search.run import Run
 from ..search.settings import DecayName, Schedule, Settings
-from ..search.setup import open_setup
+from ..search.setup import Setup, open_setup
 from ..search.warm import choose_start
 from ..search.workspace import Workspace
 from .console import print_json, volume
@@ -29,7 +27,6 @@ from .live import Live
 from .report import redraw
 from .show import print_summary
 
-_WORKERS_AT_MOST = 8
 _DISK_WANTED = 1_000_000_000  # bytes
 
 
@@ -66,8 +63,8 @@ def options(
         nodes=nodes if given else known.budget.nodes,
         seconds=limit,
         lake=None if lake is None else str(lake.resolve()),
-        workers=workers or min(_WORKERS_AT_MOST, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1),
-        state_seconds=300.0 if limit is None else min(300.0, max(5.0, limit / 4)),
+        workers=workers or default_workers(),
+        state_seconds=state_seconds(limit),
         warm=None if earlier is None else choose_start(workspace_at(workspace), earlier),
         **rest,
     )
@@ -76,23 +73,15 @@ def options(
 def start(folder: Path, settings: Settings, *, workspace: Path | None, json: bool) -> None:
     """Start a new run and print what it found."""
     task = read_task(folder)
-    slug = "".join(c if c.isalnum() else "-" for c in task.name.lower()).strip("-")[:30] or "run"
-    name = f"{slug}-{time.strftime('%m%d-%H%M%S')}-{secrets.token_hex(2)}"
-    _go(name, task, settings, workspace_at(workspace), json=json)
+    _go(run_name(task), task, settings, workspace_at(workspace), json=json)
 
 
 def resume(name: str, *, budget: str | None, nodes: int | None, workspace: Path | None, json: bool) -> None:
     """Take a run up again; `budget` and `nodes` add to what it had."""
     place = workspace_at(workspace)
-    line = place.find(name)
-    started = next(s.event for s in place.journal.read(line.id) if isinstance(s.event, RunStarted))
     more = seconds(budget.lstrip("+")) if budget is not None else None
-    if line.status == "finished" and more is None and nodes is None:
-        raise RunError(f"run {line.id} is finished: give it more with  provender resume {line.id} --budget +10m, or look at it with  provender show {line.id}")
-    if line.status == "void":
-        raise RunError(f"run {line.id} is void, because its task has changed since: start a new run")
-    settings = Settings.from_json(started.settings)
-    _go(line.id, read_task(Path(started.folder)), settings, place, json=json, extension=(nodes, more))
+    run, task, settings = resumable(place, name, extended=more is not None or nodes is not None)
+    _go(run, task, settings, place, json=json, more=(nodes, more))
 
 
 def dry(folder: Path, settings: Settings, *, workspace: Path | None, json: bool) -> None:
@@ -147,31 +136,23 @@ def _warn(place: Workspace, live: Live) -> None:
         live.note(f"Only {volume(free)} of disk are free in {place.folder}: a full disk stops a run, and nothing is lost; provender gc frees some")
 
 
-def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, extension: tuple[int | None, float | None] = (None, None)) -> None:
-    began = time.monotonic()
-    with place.journal.lease(name):
-        live = Live(name, task, settings, quiet=json)
-        with live, patient_interrupts():
-            setup = open_setup(task, settings, place)
-            try:
-                live.opened(setup)
-                _warn(place, live)
-                run = Run(name, setup, live)
-                run.open(more_nodes=extension[0], more_seconds=extension[1], began=began)
-                for said in run.remarks:
-                    live.note(said)
-                live.follow(run)
-                run.go()
-            except KeyboardInterrupt:
-                live.note(f"Interrupted. Nothing is lost: provender resume {name}")
-                raise SystemExit(130) from None
-            finally:
-                setup.close()
-        summary = summarise(name, list(place.journal.read(name)), place.run_folder(name))
-        place.write_json(name, "summary.json", summary)
-        redraw(place, name)
-        _trim(place)
-    if json:
-        print_json(summary)
-    else:
-        print_summary(summary)
+def _go(name: str, task: Task, settings: Settings, place: Workspace, *, json: bool, more: tuple[int | None, float | None] = (None, None)) -> None:
+    live = Live(name, task, settings, quiet=json)
+
+    def opened(setup: Setup, run: Run) -> None:
+        live.opened(setup)
+        _warn(place, live)
+        for said in run.remarks:
+            live.note(said)
+        live.follow(run)
+
+    with live, patient_interrupts():
+        try:
+            launch(name, task, settings, place, live, more=more, opened=opened)
+        except KeyboardInterrupt:
+            live.note(f"Interrupted. Nothing is lost: provender resume {name}")
+            raise SystemExit(130) from None
+    summary = write_summary(place, name)
+    redraw(place, name)
+    _trim(place)
+    print_json(summary) if json else print_summary(summary)

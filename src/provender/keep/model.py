@@ -42,7 +42,7 @@ from ..pipeline.state import METHODS as METHODS_PACKAGE
 from ..pipeline.state import method_texts
 from ..profile.conform import conform_like
 from ..search.settings import Settings
-from ..search.setup import LOADER_PRELOAD, learner_preload, open_sandbox
+from ..search.setup import learner_preload, loader_preload, open_sandbox
 from .opening import OpenedRun
 
 FORMAT = 1
@@ -82,7 +82,7 @@ def fit(opened: OpenedRun, to: Path, *, tell: Callable[[str], None] = lambda _: 
     if task.learner.is_program:
         raise UserError("the learner of this task is a program, which keeps its own model: run  provender export  and train it on data/train.parquet")
     outline = Outline.of(task, opened.records.classes)
-    with _sandboxes(opened.settings, learner_preload(task)) as (loaders, learners):
+    with _sandboxes(opened.settings, learner_preload(task.learner.preset, task.learner.source, task.kind)) as (loaders, learners):
         tell("running the loader on all labelled rows")
         ground = opened.ground
         made = materialise(loaders, ground, opened.state, opened.pool, Wish(keep=True))
@@ -175,7 +175,9 @@ class Model:
         folder = Path(folder)
         about = _read(folder)
         stack = ExitStack()
-        executors = stack.enter_context(_sandboxes(Settings(unsealed=unsealed), ("provender.learners.fitting",)))
+        learner = about["learner"]
+        preload = learner_preload(learner["preset"], learner["source"], learner["kind"])
+        executors = stack.enter_context(_sandboxes(Settings(unsealed=unsealed), preload))
         return cls(folder, about, stack, executors)
 
     def predict(self, frame: pd.DataFrame, *, tell: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
@@ -250,7 +252,7 @@ class _sandboxes:  # noqa: N801  (a context manager that reads like a function)
 
     def __enter__(self) -> tuple[Executor, Executor]:
         with ThreadPoolExecutor(2) as openers:
-            futures = [openers.submit(open_sandbox, self.settings, (*names, _ANSWER), ()) for names in (LOADER_PRELOAD, self.preload)]
+            futures = [openers.submit(open_sandbox, self.settings, (*names, _ANSWER), ()) for names in (loader_preload(), self.preload)]
             for future in futures:
                 if future.exception() is None:
                     self.opened.append(future.result())

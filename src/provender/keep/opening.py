@@ -20,7 +20,7 @@ from ..pipeline.pool_store import PoolStore
 from ..pipeline.records import Records, load_records
 from ..pipeline.state import make_state
 from ..search.settings import Settings
-from ..search.setup import LOADER_PRELOAD, open_sandbox
+from ..search.setup import loader_preload, open_sandbox
 from ..search.workspace import Workspace
 
 
@@ -79,7 +79,7 @@ def open_run(place: Workspace, name: str, node: int | None = None) -> OpenedRun:
 @contextmanager
 def loader_sandbox(settings: Settings) -> Iterator[Executor]:
     """A sandbox for loaders, at the level that the run's settings ask for. Raises UserError where only an unsealed one is to be had."""
-    executor = open_sandbox(settings, LOADER_PRELOAD, ())
+    executor = open_sandbox(settings, loader_preload(), ())
     try:
         yield executor
     finally:

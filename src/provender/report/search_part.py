@@ -31,7 +31,7 @@ def search_part(told: Account, decimals: int) -> Html | None:
     names = {node.id: node.summary for node in told.tree}
     return section(
         "The search",
-        el("figure", el("div", tree_picture(told.tree, decimals, _labels(told)), class_="wide", tabindex=0), _legend()),
+        el("figure", el("div", tree_picture(told.tree, decimals, tree_labels(told)), class_="wide", tabindex=0), _legend()),
         el("figure", figures.progress_plot(done, sigma, decimals, names),
            el("figcaption", "Development gain of every execution in its order; the line is the best so far, open dots lie below the edge. In the strip: ",
               el("i", "◆", class_="red"), " a red node, ✗ a failure.")) if done else None,
@@ -41,7 +41,8 @@ def search_part(told: Account, decimals: int) -> Html | None:
     )  # fmt: skip
 
 
-def _labels(told: Account) -> dict[int, str]:
+def tree_labels(told: Account) -> dict[int, str]:
+    """What the tree's picture says beside the subject."""
     if told.subject is None:
         return {}
     return {told.subject: "proven" if told.proven else "finalist, not proven" if told.finalist else "best so far"}

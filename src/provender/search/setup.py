@@ -36,12 +36,12 @@ from .warm import Earlier, open_earlier
 from .workspace import Workspace
 
 # What a job imports that its zygote has not, it imports again on every fold: so the zygote has every method.
-LOADER_PRELOAD = (
+_LOADER_PRELOAD = (
     "provender.pipeline.inside.loader", "provender.pipeline.inside.parse", *(f"provender.methods.{name}" for name in METHODS),
     "sklearn.compose", "sklearn.pipeline", "sklearn.impute", "sklearn.preprocessing", "sklearn.feature_extraction.text",
     "sklearn.decomposition", "sklearn.linear_model", "sklearn.neighbors", "sklearn.model_selection", "sklearn.kernel_approximation",
 )  # fmt: skip
-LOADER_LAZY = ("narwhals._pandas_like.namespace", "narwhals._interchange.dataframe", "narwhals.stable.v2._namespace")
+_LOADER_LAZY = ("narwhals._pandas_like.namespace", "narwhals._interchange.dataframe", "narwhals.stable.v2._namespace")
 """What scikit-learn 1.9 imports when it first sees a DataFrame: 20 ms that every fold of every loader would pay."""
 
 LEARNER_PRELOAD = ("provender.pipeline.inside.learner", "provender.pipeline.inside.program", "provender.learners.fitting")
@@ -94,8 +94,8 @@ def open_setup(task: Task, settings: Settings, workspace: Workspace) -> Setup:
     starting: list[Future[Executor]] = []
     try:
         starting = [
-            openers.submit(open_sandbox, settings, (*LOADER_PRELOAD, *filter(_is_there, LOADER_LAZY)), ()),
-            openers.submit(open_sandbox, settings, learner_preload(task), _readable(task)),
+            openers.submit(open_sandbox, settings, loader_preload(), ()),
+            openers.submit(open_sandbox, settings, learner_preload(task.learner.preset, task.learner.source, task.kind), _readable(task)),
         ]
         records = load_records(task, sealed=settings.seals)
         Outline.of(task, records.classes)  # a sample submission that cannot be filled is told before anything is spent
@@ -207,12 +207,16 @@ def open_sandbox(settings: Settings, preload: Sequence[str], readable: Sequence[
     return executor
 
 
-def learner_preload(task: Task) -> tuple[str, ...]:
+def loader_preload() -> tuple[str, ...]:
+    """What the loaders' zygote imports."""
+    return (*_LOADER_PRELOAD, *filter(_is_there, _LOADER_LAZY))
+
+
+def learner_preload(preset: str | None, source: str | None, kind: str) -> tuple[str, ...]:
     """What the learners' zygote imports: the preset's own library, or what the user's learner.py imports."""
-    spec = task.learner
-    if spec.preset:
-        return (*LEARNER_PRELOAD, find_preset(spec.preset, task.kind).estimators[task.kind].partition(":")[0])
-    named = {word for word in _imported(spec.source or "") if importlib.util.find_spec(word.partition(".")[0])}
+    if preset:
+        return (*LEARNER_PRELOAD, find_preset(preset, kind).estimators[kind].partition(":")[0])
+    named = {word for word in _imported(source or "") if importlib.util.find_spec(word.partition(".")[0])}
     return (*LEARNER_PRELOAD, *sorted(named))
 
 
