@@ -48,6 +48,8 @@ class Card:
     seconds         measured upper bound at 2,000 rows and 20 columns (or 2,000 short texts) on one core
     random          whether it takes `random_state`
     one_target      whether it can do with one target only
+    extra           the extra that `pip install 'provender[…]'` names, where it wraps a package that is optional
+    imports         modules of that package; without them the method is listed, and is no move of the playbook
     """
 
     name: str
@@ -77,6 +79,8 @@ class Card:
     only_if: tuple[str, ...] = ()
     prior: float = 0.0
     signals: Mapping[str, float] = field(default_factory=dict)
+    extra: str = ""
+    imports: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:

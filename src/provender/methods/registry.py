@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 
 from ..errors import UserError
 from .card import Card
@@ -68,6 +69,11 @@ def find_method(name: str) -> Card:
 def all_cards() -> tuple[Card, ...]:
     """Cards of all methods, in the order of the table."""
     return tuple(find_method(name) for name in METHODS)
+
+
+def available_cards() -> tuple[Card, ...]:
+    """Cards of the methods that can run here: of all but those whose optional package is not installed."""
+    return tuple(card for card in all_cards() if all(find_spec(module) is not None for module in card.imports))
 
 
 def make_method(name: str, *, random_state: int = 0, **params: object) -> object:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...methods.card import Card
-from ...methods.registry import all_cards, find_method
+from ...methods.registry import available_cards, find_method
 from ..agent import TaskFacts
 from .offers import offers
 from .recipe import Branch, Recipe, Step
@@ -26,7 +26,7 @@ _KIND_OF_GROUP = {
     "pictures": "image",
     "scores": "numeric",
 }
-_ROW_ORDER = ("cleaning", "label errors", "selection", "augmentation", "weights")
+_ROW_ORDER = ("cleaning", "label errors", "valuation", "selection", "semi-supervised", "augmentation", "weights")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def moves(recipe: Recipe, facts: TaskFacts, pool: Sequence[Mapping]) -> list[Mov
     """Every move from this recipe, in a fixed order."""
     made: list[Move] = []
     strength = signals(facts)
-    for card in all_cards():
+    for card in available_cards():
         if facts.kind not in card.kinds or facts.modality not in card.modality:
             continue
         if card.one_target and len(facts.targets) > 1:
