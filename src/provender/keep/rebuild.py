@@ -169,13 +169,16 @@ def _is_whole(ids: np.ndarray, asset: str, about: Mapping[str, Any]) -> bool:
 
 
 def _candidates(locator: str, places: Sequence[Path]) -> Iterator[Path]:
-    """Files that may be the table: where a package has it, then under the places, the one of the same name first."""
+    """Files that may be the table: where a package has it, then under the places, the one of the same name first.
+
+    A workspace has tables in its pool only; it has been looked through.
+    """
     package = Path(locator).parts[:1]
     if package and package[0].isidentifier() and (spec := importlib.util.find_spec(package[0])) and spec.submodule_search_locations:
         path = Path(spec.submodule_search_locations[0]).parent / locator
         if path.is_file():
             yield path
-    for place in places:
+    for place in (place for place in places if place.exists() and not (place / "journal.db").exists()):
         files = [path for path in sorted(place.rglob("*")) if path.is_file() and not path.is_symlink()] if place.is_dir() else [place]
         yield from sorted(files, key=lambda path: path.name != Path(locator).name)
 
