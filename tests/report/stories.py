@@ -11,6 +11,7 @@ from provender.journal.events import (
     AssetAdmitted,
     AssetRefused,
     Confirmed,
+    Credited,
     Event,
     FinalistFrozen,
     NodeDiscovered,
@@ -104,6 +105,18 @@ def ending(node: int, *, proven: bool, test: tuple[float, float] = (0.05, 0.15))
     ]  # fmt: skip
 
 
+def credit(node: int, kind: str, worth: float | None, subject: str = "", reason: str = "") -> Event:
+    """What a part of the node's state is worth, or why nobody knows (None)."""
+    return Credited(node=node, part={"kind": kind, "subject": subject, "count": 5}, credit=worth, reason=reason)
+
+
+def credited() -> list[Event]:
+    """The small run, whose finalist was taken apart: the asset helps, what was dropped harms, the edits cannot be undone."""
+    parts = [credit(3, "source", 0.01, "lake:a"), credit(3, "source", 0.06, "lake:a"), credit(3, "drop", -0.004), credit(3, "step", 0.03, "lsa of text"),
+             credit(3, "edit", None, reason="the loader crashed without it"), credit(2, "drop", 0.5)]  # fmt: skip
+    return [*proven()[:-1], *parts, proven()[-1]]
+
+
 def proven() -> list[Event]:
     """A small run that proves node 3 (dev gain 0.1, confirmed 0.08), with one failure and one asset."""
     return [*opening(), *initial(), *red(1, 0, ("lake:a",)), *black(2, 0, -0.03), *black(3, 1, 0.1, assets=("lake:a",)), *black(4, 3, None),
@@ -128,7 +141,8 @@ def hostile() -> list[Event]:
     """Every text that somebody else can choose is an attack on the page."""
     return [*opening(HOSTILE, lake=HOSTILE), *initial(HOSTILE), *red(1, 0, (HOSTILE,), HOSTILE),
             *black(2, 1, 0.1, HOSTILE, assets=(HOSTILE,), methods=(HOSTILE,), loader=f"'''{HOSTILE}\n\tdef (:\n{HOSTILE}"),
-            *black(3, 2, None, HOSTILE), Noted(node=2, text=HOSTILE), Spent(what=HOSTILE, seconds=1.0), *ending(2, proven=False)]  # fmt: skip
+            *black(3, 2, None, HOSTILE), Noted(node=2, text=HOSTILE), Spent(what=HOSTILE, seconds=1.0),
+            credit(2, "source", 0.1, HOSTILE), credit(2, "step", None, HOSTILE, HOSTILE), *ending(2, proven=False)]  # fmt: skip
 
 
 def large(nodes: int, seed: int = 0) -> list[Event]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stories import SIGMA, all_failed, black, initial, large, opening, proven, red, stored, unproven
+from stories import SIGMA, all_failed, black, credited, initial, large, opening, proven, red, stored, unproven
 
 from provender.journal.events import Confirmed
-from provender.journal.pool import Pool
 from provender.journal.tree import ROOT, Tree
+from provender.report.credits import credits
 from provender.report.figures import Axis
 from provender.report.metrics import account, concentration, data_diff, failures, methods, overcome, steps
 from provender.report.picture import NODES_AT_MOST, layout
+from provender.report.summary import summarise
 from provender.report.words import MINUS, decimals_for, number, signed
 
 DASH = "\u2013"
@@ -79,11 +81,11 @@ def test_failures_alike_are_one_group() -> None:
 
 def test_the_parts_of_a_diff_add_up() -> None:
     story = proven()
-    diff = data_diff(Tree.of(story)[3], Pool.of(story))
+    diff = data_diff(Tree.of(story)[3])
     assert diff.own == 100 == diff.kept + diff.edited + diff.dropped
     assert diff.trained == 70 + 20 + 50 + 5 + 2
     assert not diff.untouched
-    assert data_diff(Tree.of(story)[ROOT], Pool.of(story)) is None
+    assert data_diff(Tree.of(story)[ROOT]) is None
 
 
 @pytest.mark.parametrize("nodes", [1, 40, 400])
@@ -132,3 +134,15 @@ def test_numbers_show_what_the_noise_leaves_meaningful(sigma: float) -> None:
 
 def test_what_is_no_number_is_a_dash_and_what_is_unbounded_says_so() -> None:
     assert [number(None), number(float("nan")), number(-1e300), signed(0.25, 2), signed(-0.25, 2)] == [DASH, DASH, f"{MINUS}∞", "+0.25", f"{MINUS}0.25"]
+
+
+def test_credits_are_the_last_of_each_part_the_most_helpful_first() -> None:
+    told = [(c.part.kind, c.credit) for c in credits(credited(), 3)]
+    assert told == [("source", 0.06), ("step", 0.03), ("drop", -0.004), ("edit", None)]
+
+
+def test_a_summary_holds_every_nodes_credits_and_why_one_is_unknown() -> None:
+    told = summarise("r", stored(credited()), Path("somewhere"))["credits"]
+    assert [c["node"] for c in told] == [2, 3, 3, 3, 3]
+    assert told[1] == {"node": 3, "part": {"kind": "source", "subject": "lake:a", "count": 5}, "credit": 0.06, "reason": None}
+    assert (told[-1]["credit"], told[-1]["reason"]) == (None, "the loader crashed without it")

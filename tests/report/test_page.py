@@ -13,6 +13,7 @@ from reading import Reading
 from stories import (
     HOSTILE,
     all_failed,
+    credited,
     hostile,
     initial,
     interrupted,
@@ -38,7 +39,7 @@ from provender.report.page import report
 
 STORIES = {
     "nothing at all": [], "just started": opening()[:1], "D0 in work": opening(), "noise measured": [*opening(), *initial()],
-    "interrupted": interrupted(), "all failed": all_failed(), "not proven": unproven(), "proven": proven(), "hostile": hostile(),
+    "interrupted": interrupted(), "all failed": all_failed(), "not proven": unproven(), "proven": proven(), "credited": credited(), "hostile": hostile(),
     "40 nodes": large(40), "400 nodes": large(400),
 }  # fmt: skip
 ELEMENTS = {
@@ -48,7 +49,7 @@ ELEMENTS = {
 }  # fmt: skip
 ATTRIBUTES = {
     "class", "lang", "charset", "http-equiv", "content", "name", "scope", "tabindex", "open", "role", "aria-label", "width", "height", "viewbox", "x", "y",
-    "x1", "x2", "y1", "y2", "r", "rx", "d", "transform", "overflow", "fill-opacity",
+    "preserveaspectratio", "x1", "x2", "y1", "y2", "r", "rx", "d", "transform", "overflow", "fill-opacity",
 }  # fmt: skip
 
 
@@ -148,7 +149,13 @@ def test_when_all_states_failed_the_reasons_are_grouped() -> None:
 
 def test_the_data_diff_names_sources_and_reasons() -> None:
     words = drawn(proven()).words
-    for said in ("appended from fetched one 50", "relabelled 4", "dropped 10", "of unknown origin 2", "Columns added (1): ratio", "near-duplicates"):
+    for said in ("fetched one +50", "Licence not stated, from lake", "relabelled 4", "dropped \u221210", "of unknown origin +2", "147 to train on", "Columns added (1): ratio", "near-duplicates"):
+        assert said in words
+
+
+def test_each_line_of_the_diff_has_its_worth_and_an_unknown_one_its_reason() -> None:
+    words = drawn(credited()).words
+    for said in ("fetched one +50 +0.060", "dropped \u221210 \u22120.004", "lsa of text +0.030", "an estimate, not a claim", "edited cells : The loader crashed without it."):
         assert said in words
 
 

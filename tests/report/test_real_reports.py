@@ -13,7 +13,7 @@ import pytest
 from reading import Reading
 from sklearn.datasets import load_wine
 
-from provender.cli.report import draw
+from provender.report.files import write_report
 from provender.search.workspace import Workspace
 
 LOADER = '''"""{title}"""
@@ -111,7 +111,7 @@ def test_the_demos_report_tells_what_its_lake_brought(tmp_path: Path) -> None:
     with resources.as_file(resources.files("provender") / "demo") as demo:
         done = provender("run", demo, "--nodes", 5, "--no-bundled", "--lake", demo / "lake", "--json", "--workspace", tmp_path)
     summary = json.loads(done.stdout)
-    page = draw(Workspace(tmp_path), summary["run"]).read_text(encoding="utf-8")
+    page = write_report(Workspace(tmp_path), summary["run"]).read_text(encoding="utf-8")
     read = Reading(page)
     assert read.broken == []
     assert {"The search", "The Data Pool", "Where the time went"} <= {part.strip() for part in page.replace("</h2>", "<h2>").split("<h2>")}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from .markup import Html, el
-from .metrics import BEYOND, DataDiff, Step
+from .metrics import BEYOND, Step
 from .words import UNBOUNDED, count, duration, short, signed, span
 
 _DOTS_AT_MOST = 1_500
@@ -141,35 +141,31 @@ def _best_line(steps: Sequence[Step], across: Axis, y: Callable[[float], float])
     return parts
 
 
-def diff_bars(diff: DataDiff) -> Html:
-    """The rows before and after, as two bars on one scale: what was dropped, kept, edited and added."""
-    most = max(diff.own, diff.trained, 1)
-    before = [("kept", diff.kept, "p0"), ("edited", diff.edited, "p1"), ("dropped", diff.dropped, "gone")]
-    after = [(what, rows, _shade(what, i)) for i, (what, rows) in enumerate(diff.parts)]
-    parts: list[Html] = []
-    for top, title, pieces in ((0, f"the task's own {count(diff.own, 'row')}", before), (62, f"{count(diff.trained, 'row')} to train on", after)):
-        parts.append(el("text", title, x=0, y=top + 14, class_="name"))
-        at = 0.0
-        for what, rows, shade in pieces:
-            width = 100 * rows / most
-            if rows:
-                parts.append(el("rect", el("title", f"{what}: {count(rows, 'row')}"), x=_pc(at), y=top + 22, width=_pc(max(width, 0.15)), height=22,
-                                class_=f"part {shade}"))  # fmt: skip
-            at += width
-    return _figure(parts, 112, "Rows before and after")
+def worth_plot(worths: Sequence[tuple[str, float, str]], noise: float, decimals: int) -> Html:
+    """(name, credit, title) below each other as bars from zero, with the band in which all is noise."""
+    axis = Axis.around([*(value for _, value, _ in worths), BEYOND * noise, -BEYOND * noise])
+    high, zero = 42, axis.at(0)
+    bottom = high * len(worths) + 4
+    parts = [_band(axis.at(-BEYOND * noise), axis.at(BEYOND * noise), bottom)] if noise else []
+    for row, (name, value, title) in enumerate(worths):
+        top, ends = high * row, sorted((zero, axis.at(value)))
+        sure = abs(value) > BEYOND * noise
+        parts += [
+            el("text", el("title", title), short(name, 44), x=0, y=top + 16, class_="halo"),
+            el("text", signed(value, decimals), x="100%", y=top + 16, class_="end halo strong" if sure else "end halo name"),
+            el("rect", el("title", f"{title}: {signed(value, decimals)}"), x=_pc(ends[0]), y=top + 23, width=_pc(max(ends[1] - ends[0], 0.2)), height=11,
+               rx=1.5, class_=("worth" if value > 0 else "worth less") if sure else "worth faint"),
+        ]  # fmt: skip
+    parts.append(el("line", x1=_pc(zero), x2=_pc(zero), y1=0, y2=bottom, class_="zero"))
+    for tick in axis.ticks():
+        parts.append(el("text", axis.named(tick), x=_pc(axis.at(tick)), y=bottom + 15, class_="tick middle"))
+    told = "; ".join(f"{name} {signed(value, decimals)}" for name, value, _ in worths)
+    return _figure(parts, bottom + 22, f"What each part is worth: {told}")
 
 
-def swatch(diff: DataDiff, what: str) -> Html:
-    """The colour of a part of the bars, for the table below them; what has no part has no colour."""
-    names = [name for name, _ in diff.parts]
-    shade = "gone" if what == "dropped" else _shade(what, names.index(what)) if what in names else None
+def swatch(shade: str) -> Html:
+    """A colour of the flow picture, for the table below it."""
     return el("svg", el("rect", x=0.5, y=0.5, width=10, height=10, class_=f"part {shade}") if shade else None, width=11, height=11, class_="swatch")
-
-
-def _shade(what: str, position: int) -> str:
-    if what in ("kept", "edited"):
-        return "p0" if what == "kept" else "p1"
-    return "unknown" if what == "of unknown origin" else f"p{2 + position % 3}"
 
 
 def share_bar(share: float, inner: float = 0.0, title: str = "") -> Html:

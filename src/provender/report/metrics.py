@@ -299,7 +299,7 @@ class DataDiff:
     """What a state did to the training rows of its first development fold.
 
     own        rows of the task that it was given: kept + edited + dropped
-    parts      (what, rows) that the learner is trained on, in order, without empty ones; an appended part names its asset
+    appended   (asset, rows) that it added;  made: rows that it made up;  unknown: rows of an origin that nobody knows
     reasons    (kind, reason, rows) as the loader says
     """
 
@@ -308,7 +308,9 @@ class DataDiff:
     edited: int
     relabelled: int
     dropped: int
-    parts: tuple[tuple[str, int], ...]
+    appended: tuple[tuple[str, int], ...]
+    made: int
+    unknown: int
     columns_added: tuple[str, ...]
     columns_removed: tuple[str, ...]
     reasons: tuple[tuple[str, str, int], ...]
@@ -316,7 +318,7 @@ class DataDiff:
     @property
     def trained(self) -> int:
         """Rows that the learner sees."""
-        return sum(rows for _, rows in self.parts)
+        return self.kept + self.edited + sum(rows for _, rows in self.appended) + self.made + self.unknown
 
     @property
     def untouched(self) -> bool:
@@ -324,23 +326,22 @@ class DataDiff:
         return self.own == self.kept == self.trained and not (self.relabelled or self.columns_added or self.columns_removed or self.reasons)
 
 
-def data_diff(node: Node, pool: Pool) -> DataDiff | None:
+def data_diff(node: Node) -> DataDiff | None:
     """None where the journal holds no lineage: the node has no score, is D0, or trains a program."""
     changes = node.outcome.changes if isinstance(node.outcome, NodeScored) else ()
     line = next((change["lineage"] for change in changes if change.get("lineage")), None)
     if line is None:
         return None
     kept, edited, dropped = (int(line.get(name, 0)) for name in ("kept", "edited", "dropped"))
-    appended = [(f"appended from {_title(pool, asset)}", int(rows)) for asset, rows in (line.get("appended") or {}).items()]
-    parts = [("kept", kept), ("edited", edited), *appended, ("synthesised", int(line.get("synthesised", 0)) + max(0, int(line.get("invented", 0)))),
-             ("of unknown origin", int(line.get("unknown", 0)))]  # fmt: skip
     return DataDiff(
         own=kept + edited + dropped,
         kept=kept,
         edited=edited,
         relabelled=int(line.get("relabelled", 0)),
         dropped=dropped,
-        parts=tuple((what, rows) for what, rows in parts if rows > 0),
+        appended=tuple((str(asset), int(rows)) for asset, rows in (line.get("appended") or {}).items() if int(rows) > 0),
+        made=int(line.get("synthesised", 0)) + max(0, int(line.get("invented", 0))),
+        unknown=int(line.get("unknown", 0)),
         columns_added=tuple(map(str, line.get("columns_added", ()))),
         columns_removed=tuple(map(str, line.get("columns_removed", ()))),
         reasons=tuple(
@@ -350,5 +351,6 @@ def data_diff(node: Node, pool: Pool) -> DataDiff | None:
     )  # fmt: skip
 
 
-def _title(pool: Pool, asset: str) -> str:
+def title_of(pool: Pool, asset: str) -> str:
+    """What the reader knows an asset by."""
     return str(pool[asset].manifest.get("title") or asset) if asset in pool else asset

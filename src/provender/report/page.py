@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from importlib import resources
 
 from ..journal.store import Stored
+from .data_part import data_part
 from .markup import Html, el
 from .metrics import Account, account, overcome
 from .search_part import cost_part, failures_part, pool_part, search_part, setting_part
-from .state_part import data_part, doing_part, gain_part, loader_part
+from .state_part import doing_part, gain_part, loader_part
 from .verdict import verdict
 from .words import count, decimals_for, duration, percent, signed
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
 from typing import Any
 
-from ..journal.events import NodeScored, TestScored
+from ..journal.events import TestScored
 from ..journal.tree import ROOT, Node
 from . import figures
 from .figures import Claim
 from .listing import difference, listing
 from .markup import Html, el, join
-from .metrics import Account, DataDiff, data_diff
+from .metrics import Account
 from .words import count, number, percent, sentence, short, signed, spaced
-
-_COLUMNS_SHOWN = 40
 
 
 def gain_part(told: Account, decimals: int) -> Html | None:
@@ -84,7 +81,6 @@ def doing_part(told: Account, decimals: int) -> Html | None:
     return section(
         f"What node {node.id} does",
         _words(node.loader or "") or el("p", sentence(node.summary or ", ".join(node.methods) or "It does not say.")),
-        _sources(told, node),
         el("p", by, class_="quiet"),
         # A loader's own words tell its last step only: with more than one, the reader needs the way.
         el("details", el("summary", f"The way there: {count(len(way) - 1, 'step')} from the initial data"), el("ol", way), open=steps > 1) if len(way) > 2 else None,
@@ -113,72 +109,6 @@ def _words(loader: str) -> Html | None:
         else:
             parts.append(el("p", block.replace("\n", " "), class_=None if parts else "lead"))
     return join(parts)
-
-
-def _sources(told: Account, node: Node) -> Html | None:
-    if not node.assets:
-        return None
-    names = []
-    for asset in node.assets:
-        manifest = told.pool[asset].manifest if asset in told.pool else {}
-        names.append(f"{manifest.get('title') or asset} (licence {manifest.get('licence') or 'not stated'})")
-    return el("p", el("b", "External data: "), "; ".join(names), ".")
-
-
-def data_part(told: Account, decimals: int) -> Html | None:
-    """The data diff of the subject: rows, columns and why; slices and what the guard remarked."""
-    if told.subject is None:
-        return None
-    node = told.tree[told.subject]
-    parts: list[Html | None] = _diff(data_diff(node, told.pool), told)
-    parts += [_slices(node, decimals), _findings(node)]
-    return section("What changed in the data", *parts) if any(part is not None for part in parts) else None
-
-
-def _diff(diff: DataDiff | None, told: Account) -> list[Html | None]:
-    if diff is None:
-        return []
-    if diff.untouched:
-        return [el("p", f"Rows and columns stay as they are, all {count(diff.own, 'row')} of the first development fold: "
-                        "the state changes only how they become features.")]  # fmt: skip
-    rows = [("kept", diff.kept), ("edited", diff.edited), ("relabelled", diff.relabelled), ("dropped", diff.dropped),
-            *((what, n) for what, n in diff.parts if what not in ("kept", "edited"))]  # fmt: skip
-    reasons = [[el("b", kind), sentence(_named(reason, told)), cell(f"{n:,}")] for kind, reason, n in diff.reasons]
-    return [
-        el("figure", figures.diff_bars(diff), el("figcaption", "Rows of the first development fold, before and after; held against the originals by content.")),
-        table(["rows", "#count"], [[join([figures.swatch(diff, what), what]), cell(f"{n:,}")] for what, n in rows if n]),
-        _columns("Columns added", diff.columns_added),
-        _columns("Columns removed", diff.columns_removed),
-        table(["the loader's reasons", "why", "#rows"], reasons) if reasons else None,
-    ]
-
-
-def _named(reason: str, told: Account) -> str:
-    """A reason with titles beside asset ids."""
-    for asset in told.pool:
-        if asset.id in reason and (title := str(asset.manifest.get("title") or "")):
-            reason = reason.replace(asset.id, f"{title} ({asset.id})")
-    return reason
-
-
-def _columns(what: str, names: tuple[str, ...]) -> Html | None:
-    if not names:
-        return None
-    more = len(names) - _COLUMNS_SHOWN
-    shown = join([el("code", short(name, 80)) for name in names[:_COLUMNS_SHOWN]], ", ")
-    return el("p", el("b", f"{what} ({len(names)}): "), shown, f" and {more} more" if more > 0 else "", class_="columns")
-
-
-def _slices(node: Node, decimals: int) -> Html | None:
-    rows = [[name, cell(f"{int(facts.get('rows') or 0):,}"), cell(signed(facts.get("gain"), decimals))]
-            for name, facts in node.slices.items() if isinstance(facts, Mapping)]  # fmt: skip
-    return table(["slice of the development rows", "#rows", "#gain"], rows) if rows else None
-
-
-def _findings(node: Node) -> Html | None:
-    found: tuple[Mapping[str, Any], ...] = node.outcome.findings if isinstance(node.outcome, NodeScored) else ()
-    said = dict.fromkeys(sentence(f"{f.get('kind')}: {f.get('message')}") for f in found)
-    return el("div", el("p", el("b", "What the guard remarked without refusing")), el("ul", [el("li", line) for line in said])) if said else None
 
 
 def loader_part(told: Account) -> Html | None:

@@ -26,6 +26,7 @@ from ..journal.pool import Pool
 from ..journal.returned import Returned, returned
 from ..journal.store import Stored
 from ..journal.tree import ROOT, Node, Tree
+from .credits import credits
 
 
 def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def summarise(run: str, story: Sequence[Stored], folder: Path) -> dict[str, Any]
         "nodes": [_node(node) for node in tree],
         "pool": [{"id": a.id, "title": a.manifest.get("title"), "licence": a.manifest.get("licence"), "rows": a.manifest.get("rows"),
                   "admitted_by": a.node, "used_by": [u.node for u in a.uses], "best_gain": a.best_gain} for a in pool],
+        "credits": [{"node": c.node, "part": c.part.to_json(), "credit": c.credit, "reason": c.reason or None} for c in credits(events)],
         "refused": [{"node": r.node, "lead": r.lead, "reason": r.reason} for r in pool.refused],
         "notes": [event.text for event in events if isinstance(event, Noted)],
         "spent": _spent(ledger, story),
