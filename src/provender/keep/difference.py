@@ -15,6 +15,7 @@ from ..pipeline.materialise import Materialised
 from ..profile.digests import value_digests
 
 EXAMPLES = 5  # of each kind
+_NOBODY = 0  # records count down from -1, and no asset row has this id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +32,7 @@ class Example:
 class DataDiff:
     """From state a to state b.
 
-    shared, removed, added   rows in both, in a alone, in b alone, by row id; rows made up have no ids in common
+    shared, removed, added   rows in both, in a alone, in b alone, by their origin; rows made up or of unknown origin are nobody's
     sources                  {source: (rows in a, rows in b)}: "task", assets, "made up", "unknown"
     cells                    {column: rows of both whose cell differs}
     relabelled, reweighted   rows of both with another label or weight
@@ -79,9 +80,9 @@ def compare(a: Materialised, b: Materialised, *, classes: Sequence[str] = ()) ->
         raise UserError("the two states belong to different tasks, so no row of one is a row of the other: compare two states of one task")
     left, right = a.rows.frame, b.rows.frame
     assert left is not None and right is not None
-    ids = _numbered(a.rows.ids), _numbered(b.rows.ids)
-    place = ids[0].get_indexer(ids[1])
-    at_b = np.flatnonzero((place >= 0) & (b.rows.ids >= 0))
+    origin = _origin(a), _origin(b)
+    place = _numbered(origin[0]).get_indexer(_numbered(origin[1]))
+    at_b = np.flatnonzero((place >= 0) & (origin[1] != _NOBODY))
     at_a = place[at_b]
     shared_columns = [name for name in left.columns if name in right.columns]
     changed = {name: value_digests(left[name].iloc[at_a]) != value_digests(right[name].iloc[at_b]) for name in shared_columns}
@@ -96,6 +97,12 @@ def compare(a: Materialised, b: Materialised, *, classes: Sequence[str] = ()) ->
         features=(_shape(a), _shape(b)), reasons=tuple((t.kind, t.reason, len(t.rows)) for t in b.touches),
         examples=_examples(a, b, (at_a, at_b), changed, relabelled, classes), loader=_text_diff(a.state.loader, b.state.loader),
     )  # fmt: skip
+
+
+def _origin(made: Materialised) -> np.ndarray:
+    """(n,) which record or asset row each row is, also where the loader lost its id and lineage found it by its content."""
+    ids, place = made.rows.ids, made.lineage.place
+    return np.where(place >= 0, -1 - place, np.where(made.lineage.source >= 0, ids, _NOBODY))
 
 
 def _numbered(ids: np.ndarray) -> pd.MultiIndex:

@@ -198,7 +198,7 @@ class Model:
             return np.zeros((0, max(len(self.outline.classes), 1)))
         with ExitStack() as held:
             features = held.enter_context(self._features(raw))
-            loaders, learners = self._executors
+            learners = self._executors[1]
             model = held.enter_context(Blob.open(self.folder / "learner.wire"))
             job = Job(entry=f"{_ANSWER}:predict", params=self.about["learner"], files=(model, features), limits=_LIMITS)
             session = held.enter_context(learners.start(job))
@@ -291,7 +291,7 @@ def _read(folder: Path) -> dict[str, Any]:
 def _outline(about: Mapping[str, Any]) -> Outline:
     facts = about["facts"]
     form = Form.from_json(about["form"]) if about["form"] else None
-    return Outline(id=about["id"], targets=tuple(facts["targets"]), classes=tuple(facts["classes"]), form=form)
+    return Outline(id=about["id"], targets=tuple(facts["targets"]), classes=tuple(facts["classes"]), output=about["output"], form=form)
 
 
 def _version_notes(about: Mapping[str, Any]) -> tuple[str, ...]:

@@ -45,13 +45,14 @@ class Wishes:
     """What the user says of the task; what is not said is inferred.
 
     metric   a name of contract/metric.py; decides between classes and numbers where the target could be either
-    learner  a preset's name, or the path of a learner.py
+    learner  a preset's name, or the path of a learner.py;  output: what that learner.py gives, the metric's first choice unless said
     test     a table with answers, which are sealed, or without, which get predictions
     """
 
     target: Sequence[str] = ()
     metric: str | None = None
     learner: str | None = None
+    output: Output | None = None
     test: Path | None = None
     id: str | None = None
     drop_missing_targets: bool = False
@@ -179,17 +180,16 @@ def _choices(train: _Table, held: _Table | None, targets: list[str], wishes: Wis
     if guess.kind == "classification":
         guess = replace(guess, classes=class_names(*(table.frame[targets[0]] for table in answered)))
     if learner is not None and learner.endswith(".py"):
-        found = wanted or find_metric(guess.metric)
-        chosen, output = _own_learner(Path(learner)), found.needs[0]
+        chosen = _own_learner(Path(learner))
+        output = wishes.output or (wanted or find_metric(guess.metric)).needs[0]
     else:
         chosen = learner or guess.learner
         output = find_preset(chosen, guess.kind).outputs[guess.kind]
-        found = wanted or find_metric(guess.metric if find_metric(guess.metric).accepts(output) else "roc_auc")
-        if not found.accepts(output):
-            raise TaskError(
-                f"metric is {found.name!r}, which needs {' or '.join(found.needs)}, but the learner {chosen} gives "
-                f"a {output}: choose another of the two"
-            )
+    found = wanted or find_metric(next(name for name in (guess.metric, "roc_auc", "accuracy", "rmse") if find_metric(name).accepts(output)))
+    if not found.accepts(output):
+        raise TaskError(
+            f"metric is {found.name!r}, which needs {' or '.join(found.needs)}, but the learner {Path(chosen).stem} gives a {output}: choose another of the two"
+        )
     check_classes_metric(found, guess.kind, guess.classes)
     return guess, found, chosen, output
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from ..contract.metric import Output
 from ..contract.task import Task
 from ..errors import TaskError
 from ..profile.table import read_table
@@ -41,21 +42,20 @@ class Form:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:
-    """What predictions mean: the row id's name, the targets', the classes', and the form asked for, if any."""
+    """What predictions mean: the row id's name, the targets', the classes', what the learner gives, and the form asked for, if any."""
 
     id: str | None
     targets: tuple[str, ...]
     classes: tuple[str, ...]
+    output: Output
     form: Form | None = None
 
     @classmethod
     def of(cls, task: Task, classes: tuple[str, ...]) -> Outline:
         """The task's outline. Raises TaskError for a sample submission that the task's predictions cannot fill."""
         path = task.data.sample_submission
-        outline = cls(id=task.data.id, targets=task.data.target, classes=classes)
-        if path is None:
-            return outline
-        return cls(id=outline.id, targets=outline.targets, classes=classes, form=_form(read_table(path), task, outline))
+        outline = cls(id=task.data.id, targets=task.data.target, classes=classes, output=task.learner.output)
+        return outline if path is None else replace(outline, form=_form(read_table(path), task, outline))
 
 
 def prediction_table(outline: Outline, ids: pd.Series | None, prediction: np.ndarray) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def prediction_table(outline: Outline, ids: pd.Series | None, prediction: np.nda
     if outline.classes and prediction.ndim == 2:
         for j, name in enumerate(outline.classes):
             table[name] = prediction[:, j]
-    elif outline.classes and _is_position(prediction, outline.classes):
+    elif outline.classes and outline.output != "score":
         table[outline.targets[0]] = [outline.classes[int(k)] for k in prediction]
     else:
         columns = prediction if prediction.ndim == 2 else prediction[:, None]
@@ -82,31 +82,27 @@ def prediction_table(outline: Outline, ids: pd.Series | None, prediction: np.nda
     return table
 
 
-def _is_position(prediction: np.ndarray, classes: tuple[str, ...]) -> bool:
-    """Whether these are positions of classes rather than ranking scores."""
-    return bool(np.isin(prediction, np.arange(len(classes))).all())
-
-
 def _form(sample: pd.DataFrame, task: Task, outline: Outline) -> Form:
     names = [str(name) for name in sample.columns]
     row = task.data.id if task.data.id in names else None
     asked = [name for name in names if name != row]
     if not asked:
         raise TaskError(f"data.sample_submission has no column to predict: it has only {', '.join(names)}")
-    columns = tuple((name, *_cell(name, task, outline)) for name in asked)
+    columns = tuple((name, *_cell(name, sample[name], task, outline)) for name in asked)
     order = tuple(sample[row].tolist()) if row is not None and not sample[row].duplicated().any() else ()
     if row is not None and names.index(row):
         raise TaskError(f"data.sample_submission has the row id {row!r} as its column {names.index(row) + 1}: make it the first")
     return Form(columns=columns, id=row, order=order)
 
 
-def _cell(name: str, task: Task, outline: Outline) -> tuple[Cell, int]:
+def _cell(name: str, sample: pd.Series, task: Task, outline: Outline) -> tuple[Cell, int]:
     if name in outline.classes and task.learner.output == "probability":
         return "class", outline.classes.index(name)
     if name in outline.targets:
         if not outline.classes or task.learner.output == "score":
             return "value", outline.targets.index(name)
-        if len(outline.classes) == 2 and task.learner.output == "probability" and "label" not in task.metric.needs:
+        named = not pd.api.types.is_numeric_dtype(sample.dtype) and sample.astype("str").str.strip().isin(outline.classes).all()
+        if len(outline.classes) == 2 and task.learner.output == "probability" and "label" not in task.metric.needs and not named:
             return "positive", 1
         return "label", 0
     known = [*outline.targets, *(outline.classes if task.learner.output == "probability" else ())]
@@ -129,7 +125,7 @@ def _formed(form: Form, outline: Outline, ids: pd.Series | None, prediction: np.
             table[name] = np.asarray(outline.classes, dtype=object)[best]
         else:
             table[name] = columns[:, number]
-    if form.id is not None and form.order and len(form.order) == len(table):
+    if form.id is not None and form.order and len(form.order) == len(table) and table[form.id].is_unique:
         place = pd.Index(table[form.id]).get_indexer(pd.Index(form.order))
         if (place >= 0).all():
             table = table.iloc[place].reset_index(drop=True)

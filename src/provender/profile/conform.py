@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from ..contract.schema import Schema
@@ -48,11 +49,10 @@ def _like(values: pd.Series, dtype: str, notes: list[str]) -> pd.Series:
     if values.dtype == wanted:
         return values
     if wanted.kind in "iufb" and not isinstance(wanted, pd.CategoricalDtype):
-        found = values if values.dtype.kind in "iufb" else plain_numbers(values)
-        exact = found.notna().all() and (wanted.kind == "f" or bool((found == found.round()).all()))
-        found = found.astype(wanted if exact and wanted.kind != "b" else float)
+        found = values if values.dtype.kind in "iufb" else _read_numbers(values, truths=wanted.kind == "b")
+        found = found.astype(wanted if _fits(found, getattr(wanted, "numpy_dtype", wanted)) else float)
     elif wanted.kind == "M":
-        found = pd.to_datetime(values, errors="coerce", format="mixed")
+        found = pd.to_datetime(values, errors="coerce", format="mixed", utc=True).dt.tz_convert(getattr(wanted, "tz", None)).astype(wanted)
     elif wanted.kind == "O" and all(isinstance(value, bytes) for value in values.dropna()):
         return values
     else:
@@ -64,9 +64,20 @@ def _like(values: pd.Series, dtype: str, notes: list[str]) -> pd.Series:
     return found
 
 
+def _fits(numbers: pd.Series, dtype: np.dtype) -> bool:
+    """Whether a column of this type holds these numbers as they are; a cast that does not fit would wrap around silently."""
+    if dtype.kind == "b":
+        return bool(numbers.isin([0, 1]).all())
+    if dtype.kind == "f":
+        return bool((numbers.abs()[np.isfinite(numbers)] <= np.finfo(dtype).max).all())
+    limits = np.iinfo(dtype)
+    inside = (numbers >= limits.min) & (numbers < float(limits.max) + 1.0)
+    return bool(inside.all()) and bool((numbers == numbers.round()).all())
+
+
 def _word(value: object) -> str:
     """A code that was read as a number is the word it was in training: 3.0 is "3"."""
-    return str(int(value)) if isinstance(value, float) and value == int(value) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _conform_column(values: pd.Series, kind: str) -> pd.Series:
@@ -79,13 +90,20 @@ def _conform_column(values: pd.Series, kind: str) -> pd.Series:
     return values
 
 
-def _as_numbers(values: pd.Series) -> pd.Series:
+def _read_numbers(values: pd.Series, *, truths: bool = False) -> pd.Series:
+    """(n,) float: plain numbers, else the number that is written there; `truths` reads "true" and "false" as 1 and 0."""
     numbers = plain_numbers(values)
     unread = numbers.isna() & values.notna() & ~is_missing_marker(values)
     if unread.any():
-        numbers = numbers.where(~unread, written_numbers(values.astype("str")))
-    told = int((values.notna() & ~is_missing_marker(values)).sum())
-    if int(numbers.notna().sum()) * 2 < told:
-        bad = values[unread & numbers.isna()].tolist()[0]
+        words = values.astype("str")
+        numbers = numbers.where(~unread, words.str.strip().str.lower().map({"true": 1.0, "false": 0.0}) if truths else written_numbers(words))
+    return numbers
+
+
+def _as_numbers(values: pd.Series) -> pd.Series:
+    numbers = _read_numbers(values)
+    present = values.notna() & ~is_missing_marker(values)
+    if int(numbers.notna().sum()) * 2 < int(present.sum()):
+        bad = values[present & numbers.isna()].tolist()[0]
         raise TaskError(f"columns.{values.name} is 'numeric', but the data holds {bad!r}: set it to category or text")
     return numbers

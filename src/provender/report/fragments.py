@@ -7,6 +7,8 @@ from html import escape
 from importlib import resources
 
 from ..journal.store import Stored
+from .credits import credits
+from .data_part import credits_figure
 from .listing import difference
 from .markup import Html, el
 from .metrics import account
@@ -39,6 +41,14 @@ def tree_html(run: str, story: Sequence[Stored]) -> str:
     """The DataTree."""
     picture, height = _picture(run, story)
     return framed(picture, height=height + 24)
+
+
+def credits_html(run: str, story: Sequence[Stored]) -> str:
+    """What each part of the run's state is worth; a sentence where no part was credited."""
+    told = account(run, story)
+    drawn = credits_figure(told, decimals_for(told.noise.paired_std if told.noise else None))
+    bars = len(credits(told.events, told.subject)) if drawn is not None else 0
+    return framed(drawn or el("p", "No part of a state has been credited."), height=56 + (42 * bars + 130 if bars else 0))
 
 
 def report_html(run: str, story: Sequence[Stored], height: int = 900) -> str:

@@ -16,11 +16,11 @@ from importlib import resources
 from ..journal.store import Stored
 from .data_part import data_part
 from .markup import Html, el
-from .metrics import Account, account, overcome
+from .metrics import Account, account, data_diff, overcome
 from .search_part import cost_part, failures_part, pool_part, search_part, setting_part
 from .state_part import doing_part, gain_part, loader_part
 from .verdict import verdict
-from .words import count, decimals_for, duration, percent, signed
+from .words import count, decimals_for, duration, percent, signed, span
 
 
 def report(run: str, story: Sequence[Stored]) -> str:
@@ -63,16 +63,37 @@ def _head(told: Account, task: str, decimals: int) -> Html:
 
 
 def _strip(told: Account, decimals: int) -> Html:
-    """Four facts at a glance."""
-    rate = overcome(told.tree)
-    confirmed = told.confirmed if told.confirmed is not None and told.confirmed.rows else None
-    facts = [
-        ("confirmed gain", signed(confirmed.gain, decimals) if confirmed else "none", "" if told.proven or not confirmed else "not proven"),
-        ("optimism", signed(told.optimism, decimals) if told.optimism is not None else "unknown", "development minus confirmation"),
-        ("states tried", str(rate.states), f"{percent(rate.better)} beat the initial data, {percent(rate.null)} by luck" if rate.states else ""),
-        ("time", duration(told.wall), f"isolation {told.isolation}" if told.isolation else ""),
-    ]
+    """At a glance: what was gained, how sure that is, what changed in the data, what it cost."""
+    found = told.confirmed if told.confirmed is not None and told.confirmed.rows else None
+    rate, total = overcome(told.tree), told.ledger.total
+    optimism = f"; optimism {signed(told.optimism, decimals)}" if told.optimism is not None else ""
+    if found is not None:
+        gain = ("gained", signed(found.gain, decimals), "confirmed on fresh foldings")
+        sure = ("how sure", "proven" if told.proven else "not proven", f"{span(found.interval, decimals)}{optimism}")
+    elif told.dev_gain is not None:
+        gain = ("gained", signed(told.dev_gain, decimals), "on development folds, too rosy")
+        sure = ("how sure", "not proven", "nothing was confirmed")
+    else:
+        gain = ("gained", "nothing", "no state beats the initial data")
+        sure = ("how sure", "nothing to prove", f"{percent(rate.better)} of states beat it, {percent(rate.null)} would by luck" if rate.states else "")
+    bought = f", {total.tokens:,} tokens, {total.dollars:.2f} dollars" if total.tokens or total.dollars else ""
+    cost = ("cost", duration(told.wall), f"{count(rate.states, 'state')} tried, {count(total.evaluations, 'fit')}{bought}")
+    facts = [gain, sure, _changed(told), cost]
     return el("dl", [el("div", el("dt", name), el("dd", value), el("dd", more, class_="quiet") if more else None) for name, value, more in facts])
+
+
+def _changed(told: Account) -> tuple[str, str, str]:
+    """The data diff of the subject in a line."""
+    name = "changed in the data"
+    diff = data_diff(told.tree[told.subject]) if told.subject is not None else None
+    if diff is None:
+        return name, "nothing" if told.subject is None else "see below", ""
+    if diff.untouched:
+        return name, "features only", f"all {count(diff.own, 'row')} as they were"
+    says = [f"{n:,} {what}" for n, what in ((diff.dropped, "dropped"), (diff.edited, "edited"), (diff.relabelled, "relabelled"), (diff.made, "made up")) if n]
+    says += [f"from {count(len(diff.appended), 'source')}"] if diff.appended else []
+    columns = len(diff.columns_added) + len(diff.columns_removed)
+    return name, f"{diff.own:,} → {diff.trained:,} rows", ", ".join([*says, *([count(columns, "column")] if columns else [])])
 
 
 def _foot(told: Account) -> Html:

@@ -12,9 +12,12 @@ from .markup import Html, el, join
 from .metrics import Account, concentration, failures, methods, overcome, refusals, steps
 from .picture import tree_picture
 from .state_part import cell, section, table
+from .tools import ToolMix, node_ratio, tool_mix
 from .words import count, duration, number, percent, sentence, short, signed
 
 _NODES_LISTED = 500
+_TOOLS_LISTED = 8
+_USERS_LISTED = 12
 _KINDS = {
     "crashed": "the loader crashed", "timeout": "out of time", "memory": "out of memory", "processes": "too many processes", "disk": "too much written",
     "output": "output not readable", "contract": "contract broken", "batch": "inputs depend on their neighbours", "asset": "asset not in the pool",
@@ -59,8 +62,12 @@ def _search_metrics(told: Account, decimals: int) -> Html:
     red = sum(1 for node in tree if node.color == "red" and node.outcome is not None)
     bias = concentration(told.events)
     rows: list[list[Any]] = [["black nodes executed", cell(rate.states), f"data states tried, {rate.failed} of them without a score; {count(red, 'red node')} beside them"]]
-    if red:
-        rows.append(["black nodes to one red", cell(f"{rate.states / red:.1f}"), "states built for every search for data"])
+    ratio, mix = node_ratio(told.events), tool_mix(told.events)
+    if red and ratio:
+        line = figures.sparkline([value / max(ratio) for value in ratio], "red over black nodes, over executions")
+        rows.append(["red over black nodes", cell(f"{ratio[-1]:.2f}"), join([el("span", "searches for data to a state built; over executions:", class_="quiet"), line])])
+    if mix.intensity is not None:
+        rows.append(["red over black tools", cell(f"{mix.intensity:.2f}"), "tools that a red node uses to those of a black one"])
     if rate.better is not None and rate.null is not None:
         rows.append(["overcome rate", cell(percent(rate.better)),
                      f"of them beat the initial data; {percent(rate.null)} would by luck alone: overcome minus luck is {signed(100 * (rate.better - rate.null), 0)} points"])  # fmt: skip
@@ -74,7 +81,19 @@ def _search_metrics(told: Account, decimals: int) -> Html:
     if told.noise is not None:
         rows.append(["noise of a gain", cell(number(told.noise.paired_std, decimals + 1)), "standard deviation of the initial data against random 95 % of itself"])
         rows.append(["noise of the seed", cell(number(told.noise.seed_std, decimals + 1)), "standard deviation over the learner's seeds"])
-    return table(["on development scores", "#", ""], rows)
+    return join([table(["on development scores", "#", ""], rows), _tool_mix(mix)])
+
+
+def _tool_mix(mix: ToolMix) -> Html | None:
+    """Which share of a colour's tool uses each tool has."""
+    rows: list[list[Any]] = []
+    for color, words, used in (("red", "red, sources", mix.red), ("black", "black, methods", mix.black)):
+        uses = sum(n for _, n in used)
+        for at, (tool, n) in enumerate(used[:_TOOLS_LISTED]):
+            title = f"{short(tool, 60)}: {percent(n / uses)} of the {color} nodes' uses"
+            rows.append([el("span", words, class_="red" if color == "red" else None) if at == 0 else "", short(tool, 60),
+                         figures.share_bar(n / uses, title=title), cell(n), cell(percent(n / uses))])  # fmt: skip
+    return table(["tool mix", "tool", "", "#nodes", "#share"], rows) if rows else None
 
 
 def _methods(told: Account, decimals: int) -> Html | None:
@@ -107,33 +126,37 @@ def pool_part(told: Account, decimals: int) -> Html | None:
         return None
     return section(
         "The Data Pool",
-        el("p", f"{count(len(told.pool), 'asset')} passed the guard. Rows that equal rows of the task were set aside before anything could use them."),
-        [_asset(asset, decimals) for asset in told.pool],
+        el("p", f"{count(len(told.pool), 'asset')} passed the guard. Quarantined rows equal rows of the task; nothing may use them.", class_="quiet"),
+        table(["asset", "#rows", "#best gain", ""], [_asset(asset, decimals) for asset in told.pool]),
     )
 
 
-def _asset(asset: Asset, decimals: int) -> Html:
+def _asset(asset: Asset, decimals: int) -> list[Any]:
     manifest = asset.manifest
     relevance = manifest.get("relevance")
     facts = [
-        count(int(manifest.get("rows") or 0), "row"),
-        f"licence {manifest.get('licence') or 'not stated'}",
-        f"relevance {relevance:.2f}" if isinstance(relevance, int | float) else None,
+        f"Licence {manifest.get('licence') or 'not stated'}",
         f"{int(manifest['quarantined']):,} quarantined" if manifest.get("quarantined") else "none quarantined",
+        f"relevance {relevance:.2f}" if isinstance(relevance, int | float) else None,
         f"found by node {asset.node} in {manifest.get('source') or 'an unnamed source'}",
     ]
     used = [f"node {use.node} ({signed(use.gain, decimals) if use.gain is not None else use.status})" for use in asset.uses]
+    users = ", ".join(used[:_USERS_LISTED]) + (f" and {len(used) - _USERS_LISTED} more" if len(used) > _USERS_LISTED else "")
     columns = [el("code", short(str(column.get("name")), 60)) for column in manifest.get("schema") or () if isinstance(column, dict)]
-    return el(
+    uses = [_use(use) for use in manifest.get("uses") or () if isinstance(use, dict)]
+    told = el(
         "div",
-        el("h3", str(manifest.get("title") or asset.id), el("small", asset.id)),
-        el("p", " · ".join(fact for fact in facts if fact), class_="facts"),
+        el("p", " · ".join(fact for fact in facts if fact)),
         el("p", sentence(short(str(manifest["notes"]), 400))) if manifest.get("notes") else None,
-        el("p", [el("b", "Can serve to "), "; ".join(_use(use) for use in manifest["uses"] if isinstance(use, dict)), "."]) if manifest.get("uses") else None,
-        el("p", el("b", "Used by "), ", ".join(used), ".") if used else el("p", "No state used it.", class_="quiet"),
-        el("p", el("b", "Columns "), join(columns[:30], ", "), f" and {len(columns) - 30} more" if len(columns) > 30 else "", class_="columns") if columns else None,
+        el("p", f"Used by {users}.") if used else el("p", "No state used it.", class_="quiet"),
+        el("details", el("summary", "uses and columns"),
+           el("p", "Can serve to ", "; ".join(uses), ".") if uses else None,
+           el("p", join(columns[:30], ", "), f" and {len(columns) - 30} more" if len(columns) > 30 else "", class_="columns") if columns else None)
+        if uses or columns else None,
         class_="asset",
     )  # fmt: skip
+    name = [el("b", str(manifest.get("title") or asset.id)), " ", el("small", asset.id, class_="quiet")]
+    return [join(name), cell(f"{int(manifest.get('rows') or 0):,}"), cell(signed(asset.best_gain, decimals)), told]
 
 
 def _use(use: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contract import task as contract
+from ..contract.metric import Output
 from ..contract.state import digest
 from ..contract.task_text import toml
 from ..errors import TaskError
@@ -57,8 +58,8 @@ class Task:
             table.to_parquet(place / "train.parquet", index=False)
             if test is not None:
                 _table(test, [])[0].to_parquet(place / "test.parquet", index=False)
-            chosen = _learner(place, learner)
-            wishes = Wishes(target=names, metric=metric, learner=chosen, test=place / "test.parquet" if test is not None else None, **more)
+            chosen, output = _learner(place, learner)
+            wishes = Wishes(target=names, metric=metric, learner=chosen, output=output, test=place / "test.parquet" if test is not None else None, **more)
             said = [metric, evaluation, {key: value for key, value in more.items()}, name, chosen if chosen is None or "/" not in chosen else Path(chosen).read_text()]
             content = [path.read_bytes() for path in (place / "train.parquet", place / "test.parquet") if path.exists()]
             into = Path(folder) if folder is not None else Path(".provender") / "tasks" / f"{_slug(name)}-{digest(said, *content)[:10]}"
@@ -106,17 +107,17 @@ def _is_plain(values: pd.Series) -> bool:
     return len(kinds) <= 1 and kinds <= {str, bytes, bool, int, float}
 
 
-def _learner(place: Path, learner: Any) -> str | None:
-    """A preset's name or the path of a learner.py, which is written here for an estimator."""
+def _learner(place: Path, learner: Any) -> tuple[str | None, Output | None]:
+    """A preset's name, or the path of a learner.py, which is written here for an estimator; and what it gives, where that is known."""
     if learner is None:
-        return None
+        return None, None
     if isinstance(learner, str | Path):
-        return str(Path(learner).resolve()) if str(learner).endswith(".py") else str(learner)
-    from ..learners.estimator_text import learner_text
+        return (str(Path(learner).resolve()) if str(learner).endswith(".py") else str(learner)), None
+    from ..learners.estimator_text import learner_text, output_of
 
     path = place / "learner.py"
     path.write_text(learner_text(learner))
-    return str(path)
+    return str(path), output_of(learner)[1]
 
 
 def _evaluation(report: InitReport, wanted: Mapping[str, Any]) -> None:
