@@ -17,6 +17,7 @@ from provender.report.figures import Axis
 from provender.report.metrics import account, concentration, data_diff, failures, methods, overcome, steps
 from provender.report.picture import NODES_AT_MOST, layout
 from provender.report.summary import summarise
+from provender.report.tools import node_ratio, tool_mix
 from provender.report.words import MINUS, decimals_for, number, signed
 
 DASH = "\u2013"
@@ -146,3 +147,13 @@ def test_a_summary_holds_every_nodes_credits_and_why_one_is_unknown() -> None:
     assert [c["node"] for c in told] == [2, 3, 3, 3, 3]
     assert told[1] == {"node": 3, "part": {"kind": "source", "subject": "lake:a", "count": 5}, "credit": 0.06, "reason": None}
     assert (told[-1]["credit"], told[-1]["reason"]) == (None, "the loader crashed without it")
+
+
+def test_ratios_and_mix_follow_the_papers_formulas() -> None:
+    story = [*opening(), *initial(), *red(1, 0, ("lake:a",), "web: a page"), *black(2, 0, 0.1, methods=("tfidf", "lsa", "dedup")), *red(3, 0), *black(4, 0, None, methods=("dedup",))]
+    assert node_ratio(story) == pytest.approx((1.0, 2.0, 1.0))
+    mix = tool_mix(story)
+    assert dict(mix.red) == {"lake": 1, "web": 1, "an unnamed source": 1}
+    assert dict(mix.black)["cleaning"] == 2
+    uses = sum(n for _, n in mix.black)
+    assert mix.intensity == pytest.approx((3 / 2) / (uses / 2))

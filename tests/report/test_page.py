@@ -111,6 +111,13 @@ def test_a_proven_gain_is_told_with_its_interval_and_scores() -> None:
     assert "Optimism, development minus confirmation, is +0.020: confirmation kept 80 % of what the search promised." in words
 
 
+def test_the_first_screen_tells_gain_sureness_change_and_cost() -> None:
+    words = drawn(proven()).words
+    told = words[: words.index("How much better, and how sure")]
+    for said in ("gained +0.080", "how sure proven +0.040 to +0.120; optimism +0.020", "changed in the data 100 → 147 rows", "from 1 source, 2 columns", "3 states tried"):
+        assert said in told
+
+
 def test_what_is_not_proven_is_said_first_with_the_reason() -> None:
     words = drawn(unproven()).words
     assert "Not proven: the initial data is returned. The likeliest candidate is node 1. The interval includes zero: bring more labelled rows." in words
@@ -161,7 +168,7 @@ def test_each_line_of_the_diff_has_its_worth_and_an_unknown_one_its_reason() -> 
 
 def test_the_pool_tells_licence_quarantine_and_users() -> None:
     words = drawn(proven()).words
-    assert "50 rows · licence not stated · relevance 0.70 · 3 quarantined · found by node 1 in lake" in words
+    assert "fetched one lake:a 50 +0.100 Licence not stated · 3 quarantined · relevance 0.70 · found by node 1 in lake" in words
     assert "Used by node 3 (+0.100)" in words
     assert "It would leak held-out data" in words or "it would leak held-out data" in words
 

@@ -10,7 +10,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..journal.events import AssetAdmitted, AssetRefused, Event, NodeDiscovered, NodeFailed, NodeGrown, NodeScored, StateProposed
+from ..journal.events import (
+    AssetAdmitted,
+    AssetRefused,
+    Event,
+    NodeDiscovered,
+    NodeFailed,
+    NodeGrown,
+    NodeScored,
+    StateProposed,
+)
 from ..journal.tree import ROOT
 from ..methods.registry import METHODS, find_method
 
