@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stories import SIGMA, all_failed, black, credited, initial, large, opening, proven, red, stored, unproven
 
-from provender.journal.events import Confirmed
+from provender.journal.events import AssetAdmitted, Confirmed
 from provender.journal.tree import ROOT, Tree
 from provender.report.credits import credits
 from provender.report.figures import Axis
@@ -150,7 +150,8 @@ def test_a_summary_holds_every_nodes_credits_and_why_one_is_unknown() -> None:
 
 
 def test_ratios_and_mix_follow_the_papers_formulas() -> None:
-    story = [*opening(), *initial(), *red(1, 0, ("lake:a",), "web: a page"), *black(2, 0, 0.1, methods=("tfidf", "lsa", "dedup")), *red(3, 0), *black(4, 0, None, methods=("dedup",))]
+    story = [*opening(), *initial(), *red(1, 0, ("lake:a",), "web: a page"), *black(2, 0, 0.1, methods=("tfidf", "lsa", "dedup")), *red(3, 0), *black(4, 0, None, methods=("dedup",)),
+             AssetAdmitted(node=2, asset="lake:b", manifest={"source": "lake"})]  # a warm start's: node 2 searched nothing
     assert node_ratio(story) == pytest.approx((1.0, 2.0, 1.0))
     mix = tool_mix(story)
     assert dict(mix.red) == {"lake": 1, "web": 1, "an unnamed source": 1}

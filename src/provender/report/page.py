@@ -93,7 +93,7 @@ def _changed(told: Account) -> tuple[str, str, str]:
     says = [f"{n:,} {what}" for n, what in ((diff.dropped, "dropped"), (diff.edited, "edited"), (diff.relabelled, "relabelled"), (diff.made, "made up")) if n]
     says += [f"from {count(len(diff.appended), 'source')}"] if diff.appended else []
     columns = len(diff.columns_added) + len(diff.columns_removed)
-    return name, f"{diff.own:,} → {diff.trained:,} rows", ", ".join([*says, *([count(columns, "column")] if columns else [])])
+    return name, f"{diff.own:,} → {diff.trained:,}", ", ".join(["rows to train on", *says, *([count(columns, "column")] if columns else [])])
 
 
 def _foot(told: Account) -> Html:

@@ -23,7 +23,7 @@ from ..journal.events import (
 from ..journal.tree import ROOT
 from ..methods.registry import METHODS, find_method
 
-Use = tuple[int, str]  # a node, and a tool that it used
+Use = tuple[str, int, str]  # the colour whose tool it is, the node, the tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ def tool_mix(events: Iterable[Event]) -> ToolMix:
             done.add(event.node)
         used.update(_uses(event))
     counts = {"red": Counter(), "black": Counter()}
-    for node, tool in used:
-        if node in done:
+    for wanted, node, tool in used:
+        if node in done and color[node] == wanted:  # a warm start's tables come with a black node, which searched nothing
             counts[color[node]][tool] += 1
     nodes = Counter(color[node] for node in done)
     each = [counts[c].total() / nodes[c] if nodes[c] else 0.0 for c in ("red", "black")]
@@ -61,12 +61,12 @@ def tool_mix(events: Iterable[Event]) -> ToolMix:
 def _uses(event: Event) -> Iterator[Use]:
     """The tools that an event tells of; an agent's journaled calls would be told apart here."""
     if isinstance(event, AssetAdmitted):
-        yield event.node, str(event.manifest.get("source") or "an unnamed source")
+        yield "red", event.node, str(event.manifest.get("source") or "an unnamed source")
     elif isinstance(event, AssetRefused):
-        yield event.node, event.lead.partition(":")[0].strip() if ":" in event.lead else "an unnamed source"
+        yield "red", event.node, event.lead.partition(":")[0].strip() if ":" in event.lead else "an unnamed source"
     elif isinstance(event, StateProposed):
         for name in event.methods:
-            yield event.node, find_method(name).family if name in METHODS else name
+            yield "black", event.node, find_method(name).family if name in METHODS else name
 
 
 def node_ratio(events: Iterable[Event]) -> tuple[float, ...]:
