@@ -61,3 +61,12 @@ def test_columns_come_and_go_and_soft_labels_count_by_their_likeliest_class():
 def test_states_of_two_tasks_cannot_be_compared():
     with pytest.raises(UserError, match="belong to different tasks"):
         compare(made(TRAIN, Y), made(TRAIN, Y, task="other"))
+
+
+def test_a_row_whose_id_was_lost_is_the_row_of_its_content_and_an_unknown_one_is_nobodys():
+    """An index that was reset does not make other rows of the task's own, nor the same row of two rows that nobody knows."""
+    lost = TRAIN.set_axis(pd.Index(np.zeros(60, int), name=ROW))
+    assert compare(made(TRAIN, Y), made(lost.iloc[::-1], Y[::-1])).equal
+    strangers = lost.assign(a=-1.0)
+    found = compare(made(strangers, Y), made(strangers + strangers.iloc[0], Y))
+    assert (found.shared, found.removed, found.added, found.cells) == (0, 60, 60, {})
