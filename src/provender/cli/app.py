@@ -61,6 +61,7 @@ def init(
     into: Annotated[Optional[Path], typer.Option(help="The task folder to make.")] = None,  # noqa: UP045
     test: Annotated[Optional[Path], typer.Option(help="Test file, with answers or without.")] = None,  # noqa: UP045
     id: Annotated[Optional[str], typer.Option("--id", help="Column that names rows.")] = None,  # noqa: UP045
+    sample_submission: Annotated[Optional[Path], typer.Option(help="Table whose columns and order predictions are to have.")] = None,  # noqa: UP045
     drop_missing_targets: Annotated[bool, typer.Option(help="Leave out rows without a target.")] = False,
 ) -> None:
     """Make a task folder from your data; what was inferred stands in task.toml for you to correct."""
@@ -68,7 +69,7 @@ def init(
 
     command(
         source, target=target or [], metric=metric, learner=learner, into=into, test=test, id=id,
-        drop_missing_targets=drop_missing_targets,
+        sample_submission=sample_submission, drop_missing_targets=drop_missing_targets,
     )  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def rebuild(folder: Path, *, to: Path | None, assets: list[Path], workspace: Pat
         to.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=to.parent, prefix=f".{to.name}.", delete=False) as part:
             found.table.to_parquet(part.name)
+        os.chmod(part.name, 0o644)
         os.replace(part.name, to)
     print_json(found.to_json()) if json else _told(found)
     if not found.same:

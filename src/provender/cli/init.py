@@ -10,7 +10,7 @@ from ..pipeline.initialise import InitReport, Wishes, initialise
 
 def init(
     source: Path, *, target: list[str], metric: str | None, learner: str | None, into: Path | None, test: Path | None,
-    id: str | None, drop_missing_targets: bool,
+    id: str | None, sample_submission: Path | None, drop_missing_targets: bool,
 ) -> None:  # fmt: skip
     from ..pipeline.formats.mle_bench import is_mle_bench
 
@@ -18,7 +18,8 @@ def init(
     if is_mle_bench(source):
         found = _competition(source, metric=metric, learner=learner, into=into)
     else:
-        wishes = Wishes(target=target, metric=metric, learner=learner, test=test, id=id, drop_missing_targets=drop_missing_targets)
+        wishes = Wishes(target=target, metric=metric, learner=learner, test=test, id=id, sample_submission=sample_submission,
+                        drop_missing_targets=drop_missing_targets)  # fmt: skip
         found = initialise(source, into, wishes)
     kinds: dict[str, int] = {}
     for column in found.schema:
@@ -41,5 +42,6 @@ def _competition(source: Path, *, metric: str | None, learner: str | None, into:
         train, test = Path(scratch) / "train.parquet", Path(scratch) / "test.parquet"
         found.train.to_parquet(train)
         found.test.to_parquet(test)
-        wishes = Wishes(target=found.target, metric=metric, learner=learner, test=test, id=found.id, description=found.description)
+        wishes = Wishes(target=found.target, metric=metric, learner=learner, test=test, id=found.id, description=found.description,
+                        sample_submission=source / "prepared" / "public" / "sample_submission.csv")  # fmt: skip
         return initialise(train, into, wishes)

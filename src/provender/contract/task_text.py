@@ -30,6 +30,7 @@ class TaskText:
     learner: str
     output: str
     schema: Schema
+    sample_submission: str | None = None
     comments: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
 
@@ -67,6 +68,8 @@ class TaskText:
             f"id = {toml(self.id)}" if self.id else '# id = "id"    # a column that names the rows; never a feature'
         )
         lines.append(f"target = {toml(self.target[0] if len(self.target) == 1 else self.target)}")
+        if self.sample_submission:
+            lines.append(f"sample_submission = {toml(self.sample_submission)}    # predictions get its columns and its order")
         lines.append('# weight = "…"    # a column of example weights')
         lines.append('# private = ["…"]    # columns that never leave this machine')
         return "\n".join(lines)

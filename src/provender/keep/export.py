@@ -39,6 +39,7 @@ from .card import data_card
 from .croissant import croissant
 from .ground_files import write_ground
 from .licence import may_pass_on
+from .method_files import write_methods
 from .opening import OpenedRun
 from .pins import pins, requirements
 from .tables import dropped_table, lineage_table, training_table
@@ -110,13 +111,9 @@ def _write(folder: Path, opened: OpenedRun, ground: Ground, made: Materialised, 
     dropped_table(made, ground.train).to_parquet(folder / "data" / "dropped.parquet")
     write_ground(folder / "original", ground)
     assets = [_write_asset(folder / "assets", opened.pool, asset, with_assets) for asset in opened.state.assets]
-    texts = method_texts(made.state.loader)
     (folder / "loader.py").write_text(made.state.loader)
-    if texts:
-        (folder / "methods").mkdir()
-    for module, text in texts.items():
-        (folder / "methods" / f"{module.rpartition('.')[2]}.py").write_text(text)
-    wanted = pins({"loader": made.state.loader, **texts})
+    methods = write_methods(folder / "methods", made.state.loader)
+    wanted = pins([made.state.loader, *method_texts(made.state.loader).values()])
     (folder / "requirements.txt").write_text(requirements(wanted))
     audit = audit_of(opened, made, assets)
     (folder / "audit.json").write_text(json.dumps(audit, indent=1))
@@ -125,7 +122,7 @@ def _write(folder: Path, opened: OpenedRun, ground: Ground, made: Materialised, 
         "format": FORMAT, "provender": __version__, "task": opened.task.name, "run": opened.run, "node": opened.node, "state": made.state.id,
         "task_digest": opened.task.digest, "rows": len(made.rows.ids), "features": list(shape) if shape else None,
         "rows_digest": made.rows_digest, "features_digest": made.features_digest, "fingerprint": made.fingerprint(),
-        "methods": sorted(texts), "assets": assets, "pins": wanted,
+        "methods": methods, "assets": assets, "pins": wanted,
     }  # fmt: skip
     (folder / "README.md").write_text(data_card(opened, ground, made, about, audit))
     files = file_digests(folder)

@@ -38,11 +38,10 @@ from ..pipeline import clerk
 from ..pipeline.clerk import Stopped
 from ..pipeline.materialise import Materialised, Wish, materialise
 from ..pipeline.predictions import Form, Outline, prediction_table
-from ..pipeline.state import METHODS as METHODS_PACKAGE
-from ..pipeline.state import method_texts
 from ..profile.conform import conform_like
 from ..search.settings import Settings
 from ..search.setup import learner_preload, loader_preload, open_sandbox
+from .method_files import read_methods, write_methods
 from .opening import OpenedRun
 
 FORMAT = 1
@@ -128,13 +127,10 @@ def _write(to: Path, about: Mapping[str, Any], made: Materialised, learner: byte
     partial = Path(tempfile.mkdtemp(prefix=f".{to.name}.", dir=to.parent))
     try:
         (partial / "loader.py").write_text(made.state.loader)
-        (partial / "methods").mkdir()
-        texts = method_texts(made.state.loader)
-        for module, text in texts.items():
-            (partial / "methods" / f"{module.rpartition('.')[2]}.py").write_text(text)
+        methods = write_methods(partial / "methods", made.state.loader)
         (partial / "loader.wire").write_bytes(made.kept or b"")
         (partial / "learner.wire").write_bytes(learner)
-        (partial / "model.json").write_text(json.dumps({**about, "methods": sorted(texts)}, indent=1))
+        (partial / "model.json").write_text(json.dumps({**about, "methods": methods}, indent=1))
         (partial / "README.md").write_text(_words(about))
         partial.chmod(0o755)
         partial.rename(to)
@@ -166,8 +162,8 @@ class Model:
         self.schema = Schema.from_json(about["facts"]["schema"])
         self.outline = _outline(about)
         self.notes = _version_notes(about)
-        self._texts = {str(m): (folder / "methods" / f"{str(m).rpartition('.')[2]}.py").read_text() for m in about["methods"]}
         self._loader = (folder / "loader.py").read_text()
+        self._modules = read_methods(folder / "methods", about["methods"], self._loader)
 
     @classmethod
     def open(cls, folder: Path, *, unsealed: bool = False) -> Model:
@@ -219,7 +215,7 @@ class Model:
 
     def _features(self, raw: pd.DataFrame) -> Blob:
         """The features of raw records, as the kept loader gives them: sealed bytes."""
-        facts = {**self.about["facts"], "loader": self._loader, "assets": self.about["assets"], "modules": self._vendored()}
+        facts = {**self.about["facts"], "loader": self._loader, "assets": self.about["assets"], "modules": self._modules}
         with ExitStack() as held:
             kept = held.enter_context(Blob.open(self.folder / "loader.wire"))
             asked = held.enter_context(Blob.of(pack({"raw": raw})))
@@ -232,9 +228,6 @@ class Model:
             if payload is None:
                 raise RunError("the model's loader sent no features: fit the model again")
             return payload
-
-    def _vendored(self) -> dict[str, str]:
-        return {} if self._texts == method_texts(self._loader) else dict(self._texts)
 
     def __enter__(self) -> Model:
         return self
@@ -283,8 +276,6 @@ def _read(folder: Path) -> dict[str, Any]:
             unpack((folder / name).read_bytes())
         except (OSError, WireError):
             raise UserError(f"{folder / name} is missing or damaged: fit the model again") from None
-    if any(not str(module).startswith(f"{METHODS_PACKAGE}.") for module in about["methods"]):
-        raise UserError(f"{path} names a module that is no method: fit the model again")
     return about
 
 

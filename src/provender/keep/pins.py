@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _CORE = ("provender", "numpy", "pandas", "scipy", "scikit-learn", "pyarrow")
 _DISTRIBUTIONS = {"sklearn": "scikit-learn", "PIL": "pillow", "cv2": "opencv-python", "yaml": "pyyaml"}
 
 
-def pins(texts: Mapping[str, str]) -> dict[str, str]:
+def pins(texts: Iterable[str]) -> dict[str, str]:
     """{distribution: version} of the core and of what these Python texts import; what is not installed is left out."""
     found: dict[str, str] = {}
     named = set(_CORE)
-    for text in texts.values():
+    for text in texts:
         named.update(_DISTRIBUTIONS.get(name, name) for name in re.findall(r"^\s*(?:from|import)\s+([A-Za-z_]\w*)", text, flags=re.MULTILINE))
     for name in sorted(named):
         try:

@@ -25,11 +25,10 @@ from ..execute.executor import Executor
 from ..pipeline.admit import parse_table
 from ..pipeline.materialise import Materialised, Wish, materialise
 from ..pipeline.pool_store import PoolStore
-from ..pipeline.state import METHODS as METHODS_PACKAGE
-from ..pipeline.state import method_texts
 from ..sources.index import digest_of as content_digest
 from .export import FORMAT, asset_file, digest_of
 from .ground_files import read_ground
+from .method_files import read_methods
 from .pins import differences
 from .tables import training_table
 
@@ -125,19 +124,12 @@ def open_export(folder: Path, executor: Executor, *, places: Sequence[Path] = ()
 def _materialise(folder: Path, about: Mapping[str, Any], executor: Executor, pool: PoolStore) -> Materialised:
     loader = (folder / "loader.py").read_text()
     state = DataState(loader=loader, assets=named_assets(loader), imports={}, task=str(about["task_digest"]))
-    made = materialise(executor, read_ground(folder / "original"), state, pool, Wish(modules=_vendored(folder, about, loader)))
+    modules = read_methods(folder / "methods", about["methods"], loader)
+    made = materialise(executor, read_ground(folder / "original"), state, pool, Wish(modules=modules))
     if isinstance(made, Failure):
         told = "; ".join(differences(about["pins"]))
         raise RunError(f"the loader of {folder} fails here ({made.kind}): {made.message}" + (f" ({told})" if told else ""))
     return made
-
-
-def _vendored(folder: Path, about: Mapping[str, Any], loader: str) -> dict[str, str]:
-    """{module: text} of the exported methods, where any of them differs from the one that is installed here."""
-    texts = {str(module): (folder / "methods" / f"{str(module).rpartition('.')[2]}.py").read_text() for module in about["methods"]}
-    if any(not module.startswith(f"{METHODS_PACKAGE}.") for module in texts):
-        raise UserError(f"export.json in {folder} names a module that is no method: export again")
-    return {} if texts == method_texts(loader) else texts
 
 
 def _fetch(folder: Path, asset: str, pool: PoolStore, executor: Executor, places: Sequence[Path]) -> None:

@@ -42,8 +42,13 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return raised / raised.sum(axis=1, keepdims=True)
 
 
-def train(X: np.ndarray, y: np.ndarray, k: int, epochs: int, seed: int) -> Iterator[Epoch]:
-    """Train on X (n, d) and labels y (n,) in 0..k-1; gives what it says of the same rows after every epoch."""
+def train(
+    X: np.ndarray, y: np.ndarray, k: int, epochs: int, seed: int, used: np.ndarray | None = None
+) -> Iterator[Epoch]:
+    """Train on X (n, d) and labels y (n,) in 0..k-1; gives what it says of these rows after every epoch.
+
+    used  positions of the rows that it may learn from; None for all
+    """
     rng = np.random.default_rng(seed)
     X = (X / max(np.sqrt((X * X).sum(axis=1).mean()), 1e-9) * np.sqrt(min(X.shape[1], 30))).astype(np.float32)
     truth = np.eye(k, dtype=np.float32)[y]
@@ -53,8 +58,8 @@ def train(X: np.ndarray, y: np.ndarray, k: int, epochs: int, seed: int) -> Itera
     mean, square = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
     step = 0
     for _ in range(epochs):
-        order = rng.permutation(len(X))
-        for start in range(0, len(X), _BATCH):
+        order = rng.permutation(len(X) if used is None else used)
+        for start in range(0, len(order), _BATCH):
             rows = order[start : start + _BATCH]
             step += 1
             hidden, logits = _forward(X[rows], weights)

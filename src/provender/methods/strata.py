@@ -37,3 +37,16 @@ def without(y: np.ndarray, suspect: np.ndarray, score: np.ndarray | None = None,
     if y.ndim == 1 and y.dtype.kind in "iu":
         keep |= ~np.isin(y, np.unique(y[keep]))
     return keep if keep.any() else np.ones(len(y), bool)
+
+
+def lower_group(values: np.ndarray) -> np.ndarray:
+    """(n,) whether a value belongs to the lower of two groups: the split of least variance within (1-d 2-means, exact)."""
+    order = np.sort(values)
+    n = len(order)
+    sizes = np.arange(1, n)
+    left = np.cumsum(order)[:-1]
+    between = left**2 / sizes + (order.sum() - left) ** 2 / (n - sizes)
+    between[order[1:] <= order[:-1]] = -np.inf  # equal values stay together
+    if n < 2 or not np.isfinite(between).any():
+        return np.zeros(n, bool)
+    return values <= order[int(between.argmax())]

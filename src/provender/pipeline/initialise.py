@@ -47,6 +47,7 @@ class Wishes:
     metric   a name of contract/metric.py; decides between classes and numbers where the target could be either
     learner  a preset's name, or the path of a learner.py;  output: what that learner.py gives, the metric's first choice unless said
     test     a table with answers, which are sealed, or without, which get predictions
+    sample_submission  a table in whose form predictions are to be written
     """
 
     target: Sequence[str] = ()
@@ -55,6 +56,7 @@ class Wishes:
     output: Output | None = None
     test: Path | None = None
     id: str | None = None
+    sample_submission: Path | None = None
     drop_missing_targets: bool = False
     description: str = ""
 
@@ -74,6 +76,8 @@ def initialise(source: Path, into: Path, wishes: Wishes = Wishes()) -> InitRepor
     source, into = Path(source), Path(into)
     if into.exists():
         raise TaskError(f"{into} exists already: choose another folder with --into, or remove it")
+    if wishes.sample_submission is not None and not wishes.sample_submission.is_file():
+        raise TaskError(f"--sample-submission is {str(wishes.sample_submission)!r}, which is no file: name the table whose form predictions are to have")
     frame = read_table(source)
     targets = _targets(source, frame, wishes.target)
     train, notes = _present(source, frame, targets, "the data", wishes.drop_missing_targets)
@@ -95,7 +99,7 @@ def initialise(source: Path, into: Path, wishes: Wishes = Wishes()) -> InitRepor
         metric=found.name, learner=chosen, output=output, rows=len(train.frame), test_rows=0 if held is None else len(held.frame),
         schema=schema, notes=tuple(notes), description=wishes.description,
     )  # fmt: skip
-    _write(report, train, held)
+    _write(report, train, held, wishes.sample_submission)
     return report
 
 
@@ -244,9 +248,10 @@ def _overlap_notes(train: _Table, held: _Table | None, schema: Schema) -> list[s
     return [said] if known.any() else []
 
 
-def _write(report: InitReport, train: _Table, held: _Table | None) -> None:
+def _write(report: InitReport, train: _Table, held: _Table | None, sample: Path | None) -> None:
     """Write everything beside the folder, check that it reads, then rename: an interrupted init leaves no half a task."""
     from ..contract.task import read_task
+    from .predictions import Outline
 
     into = report.folder
     into.parent.mkdir(parents=True, exist_ok=True)
@@ -258,8 +263,10 @@ def _write(report: InitReport, train: _Table, held: _Table | None) -> None:
             places.append(_place(held, partial / ("sealed" if held.answers else "data"), "test"))
         if report.learner.endswith(".py"):
             shutil.copyfile(report.learner, partial / "learner.py")
-        (partial / "task.toml").write_text(_text(report, train, places, held is not None and held.answers), "utf-8")
-        read_task(partial)
+        if sample is not None:
+            shutil.copyfile(sample, partial / "data" / f"sample_submission{sample.suffix}")
+        (partial / "task.toml").write_text(_text(report, train, places, held is not None and held.answers, sample), "utf-8")
+        Outline.of(read_task(partial), report.classes)
         partial.chmod(0o755)
         partial.rename(into)
     except BaseException:
@@ -278,7 +285,7 @@ def _place(table: _Table, folder: Path, stem: str) -> str:
     return f"{folder.name}/{stem}.parquet"
 
 
-def _text(report: InitReport, train: _Table, places: list[str], answers: bool) -> str:
+def _text(report: InitReport, train: _Table, places: list[str], answers: bool, sample: Path | None) -> str:
     from ..contract.metric import find_metric
     from ..contract.task_text import TaskText
 
@@ -290,6 +297,7 @@ def _text(report: InitReport, train: _Table, places: list[str], answers: bool) -
         train=places[0],
         test=places[1] if len(places) > 1 else None,
         answers=answers,
+        sample_submission=None if sample is None else f"data/sample_submission{sample.suffix}",
         id=report.id,
         target=report.target,
         metric=report.metric,

@@ -55,7 +55,7 @@ def _streams(diff: DataDiff, told: Account) -> Iterator[Stream]:
     yield Stream(origin="", fate="edited", rows=diff.edited, shade="p1")
     yield Stream(origin="", fate="dropped", rows=diff.dropped, shade="gone")
     for i, (asset, rows) in enumerate(diff.appended):
-        yield Stream(origin=title_of(told.pool, asset), fate="appended", rows=rows, shade=f"p{2 + i % 3}")
+        yield Stream(origin=title_of(told.pool, asset), fate="appended", rows=rows, shade=_shade(i))
     yield Stream(origin="no source", fate="made up", rows=diff.made, shade="made")
     yield Stream(origin="unknown origin", fate="unexplained", rows=diff.unknown, shade="unknown")
 
@@ -82,25 +82,41 @@ def _lines(diff: DataDiff, told: Account, worths: tuple[Credit, ...], decimals: 
     why: dict[str, list[str]] = {}
     for kind, reason, rows in diff.reasons:
         why.setdefault(kind, []).append(f"{short(sentence(_titled(reason, told)), 240)} ({rows:,})")
-    shades = {stream.origin or stream.fate: stream.shade for stream in _streams(diff, told)}
     rows: list[list[Any]] = []
-    for kind, what, n in (("drop", "dropped", -diff.dropped), ("edit", "edited", diff.edited), ("relabel", "relabelled", diff.relabelled),
-                          ("synthesise", "made up", diff.made), ("", "of unknown origin", diff.unknown)):  # fmt: skip
+
+    def add(kind: str, what: str, n: int, shade: str) -> None:
         if n:
-            shade = {"made up": "made", "of unknown origin": "unknown"}.get(what, shades.get(what, ""))
             sign = "" if kind in ("edit", "relabel") else "+" if n > 0 else "\u2212"
             rows.append([join([figures.swatch(shade), what]), cell(f"{sign}{abs(n):,}"), cell(of.get((kind, ""), "")), " ".join(why.pop(kind, ()))])
-    appended = dict(diff.appended)
+
+    add("drop", "dropped", -diff.dropped, "gone")
+    add("edit", "edited", diff.edited, "p1")
+    add("relabel", "relabelled", diff.relabelled, "")
+    rows += _sources(diff, told, of, why)
+    add("synthesise", "made up", diff.made, "made")
+    add("", "of unknown origin", diff.unknown, "unknown")
+    rows += [[kind, "", cell(of.get((kind, ""), "")), " ".join(reasons)] for kind, reasons in why.items() if reasons]
+    if not of:
+        return table(["what was done", "#rows", ""], [[what, n, said] for what, n, _, said in rows])
+    return table(["what was done", "#rows", "#worth", ""], rows)
+
+
+def _sources(diff: DataDiff, told: Account, of: Mapping[tuple[str, str], str], why: dict[str, list[str]]) -> list[list[Any]]:
+    """A row for each asset of the subject; the reasons that name it leave `why`."""
+    rows, appended, shades = [], dict(diff.appended), {asset: _shade(i) for i, (asset, _) in enumerate(diff.appended)}
     for asset in dict.fromkeys([*appended, *(told.tree[told.subject].assets if told.subject is not None else ())]):
         title, manifest = title_of(told.pool, asset), told.pool[asset].manifest if asset in told.pool else {}
         said = f"Licence {manifest.get('licence') or 'not stated'}, from {manifest.get('source') or 'an unnamed source'}."
         own = [reason for kind in ("append", "join") for reason in why.get(kind, ()) if title in reason or asset in reason]
-        rows.append([join([figures.swatch(shades.get(title, "")), title]), cell(f"+{appended[asset]:,}" if asset in appended else "joined"),
-                     cell(of.get(("source", asset), "")), " ".join([said, *own])])  # fmt: skip
         for kind in ("append", "join"):
             why[kind] = [reason for reason in why.get(kind, ()) if reason not in own]
-    rows += [[kind, "", cell(of.get((kind, ""), "")), " ".join(reasons)] for kind, reasons in why.items() if reasons]
-    return table(["what was done", "#rows", "#worth", ""], rows)
+        rows.append([join([figures.swatch(shades.get(asset, "")), title]), cell(f"+{appended[asset]:,}" if asset in appended else "joined"),
+                     cell(of.get(("source", asset), "")), " ".join([said, *own])])  # fmt: skip
+    return rows
+
+
+def _shade(position: int) -> str:
+    return f"p{2 + position % 3}"
 
 
 def _titled(reason: str, told: Account) -> str:

@@ -71,12 +71,19 @@ def gain_plot(claims: Sequence[Claim], noise: float, decimals: int) -> Html:
     parts = [_band(axis.at(-BEYOND * noise), axis.at(BEYOND * noise), bottom)] if noise else []
     for tick in axis.ticks():
         parts.append(el("line", x1=_pc(axis.at(tick)), x2=_pc(axis.at(tick)), y1=bottom, y2=bottom + 5, class_="rule"))
-        parts.append(el("text", axis.named(tick), x=_pc(axis.at(tick)), y=bottom + 19, class_="tick middle"))
+        parts.append(_tick(axis, tick, bottom + 19))
     parts += [el("line", x1="0", x2="100%", y1=bottom, y2=bottom, class_="rule"), el("line", x1=zero, x2=zero, y1=0, y2=bottom, class_="zero")]
     for row, claim in enumerate(claims):
         parts += _claim(claim, axis, _ROW * row, decimals)
     told = "; ".join(f"{claim.label} {signed(claim.value, decimals)}" for claim in claims)
     return _figure(parts, bottom + 26, f"Gain over the initial data: {told}")
+
+
+def _tick(axis: Axis, tick: float, y: float) -> Html:
+    """A number below the axis; at the edges it leans inwards, where paper would cut it."""
+    at = axis.at(tick)
+    lean = "start" if at < 5 else "end" if at > 95 else "middle"
+    return el("text", axis.named(tick), x=_pc(0 if lean == "start" else 100 if lean == "end" else at), y=y, class_=f"tick {lean}")
 
 
 def _claim(claim: Claim, axis: Axis, top: float, decimals: int) -> list[Html]:
@@ -158,7 +165,7 @@ def worth_plot(worths: Sequence[tuple[str, float, str]], noise: float, decimals:
         ]  # fmt: skip
     parts.append(el("line", x1=_pc(zero), x2=_pc(zero), y1=0, y2=bottom, class_="zero"))
     for tick in axis.ticks():
-        parts.append(el("text", axis.named(tick), x=_pc(axis.at(tick)), y=bottom + 15, class_="tick middle"))
+        parts.append(_tick(axis, tick, bottom + 15))
     told = "; ".join(f"{name} {signed(value, decimals)}" for name, value, _ in worths)
     return _figure(parts, bottom + 22, f"What each part is worth: {told}")
 

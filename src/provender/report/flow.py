@@ -33,7 +33,7 @@ def flow_picture(streams: Sequence[Stream], own: int, trained: int) -> Html:
     ends = [top + h for stream, top, h in zip(streams, tops, thick, strict=True) if not stream.origin]
     start = left = 24 + max(0.0, (max(ends, default=24) - 24 - block) / 2)
     ribbons: list[Html] = []
-    texts: list[Html] = [el("text", "rows", x=0, y=12, class_="tick"), el("text", f"{trained:,} to train on", x=f"{_ENDS}%", y=12, class_="tick")]
+    texts: list[Html] = [el("text", f"{trained:,} to train on", x=f"{_ENDS}%", y=12, class_="tick")]
     for stream, top, height in zip(streams, tops, thick, strict=True):
         begin = top if stream.origin else left
         left += 0 if stream.origin else height
@@ -57,8 +57,7 @@ def _ribbon(stream: Stream, begin: float, top: float, height: float) -> Html:
     end = _ENDS - (8 if stream.shade == "gone" else 0)
     half, low, bottom = end / 2, begin + height, top + height
     way = f"M1 {begin:.1f}C{half:.1f} {begin:.1f} {half:.1f} {top:.1f} {end} {top:.1f}V{bottom:.1f}C{half:.1f} {bottom:.1f} {half:.1f} {low:.1f} 1 {low:.1f}z"
-    ends = [el("rect", x=0, y=begin, width=1, height=height, class_=f"part {stream.shade}")]
-    if stream.shade != "gone":
-        ends.append(el("rect", x=end, y=top, width=1, height=height, class_=f"part {stream.shade}"))
+    places = [] if stream.shade == "gone" else [(0, begin), (end, top)]
+    ends = [el("rect", x=x, y=y, width=1, height=height, class_=f"end {stream.shade}") for x, y in places]
     told = f"{stream.fate}: {count(stream.rows, 'row')} {stream.origin and 'from ' + stream.origin}".strip()
     return el("g", el("title", told), el("path", d=way, class_=f"ribbon {stream.shade}"), ends)

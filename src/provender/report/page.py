@@ -30,7 +30,7 @@ def report(run: str, story: Sequence[Stored]) -> str:
     state = [gain_part(told, decimals), doing_part(told, decimals), data_part(told, decimals), loader_part(told)]
     failed, search = failures_part(told), [search_part(told, decimals), pool_part(told, decimals)]
     # Where no state is better than D0, what went wrong is what the reader asks next.
-    parts = [state, search, failed] if told.subject is not None else [failed, state, search]
+    parts = [state, search, failed] if told.subject is not None else [failed, search, state]
     parts += [cost_part(told), setting_part(told)]
     task = told.started.task if told.started else run
     style = resources.files(__package__).joinpath("style.css").read_text(encoding="utf-8")
@@ -68,13 +68,13 @@ def _strip(told: Account, decimals: int) -> Html:
     rate, total = overcome(told.tree), told.ledger.total
     optimism = f"; optimism {signed(told.optimism, decimals)}" if told.optimism is not None else ""
     if found is not None:
-        gain = ("gained", signed(found.gain, decimals), "confirmed on fresh foldings")
+        gain = ("gain", signed(found.gain, decimals), f"of node {found.node}, on fresh foldings")
         sure = ("how sure", "proven" if told.proven else "not proven", f"{span(found.interval, decimals)}{optimism}")
     elif told.dev_gain is not None:
-        gain = ("gained", signed(told.dev_gain, decimals), "on development folds, too rosy")
+        gain = ("gain", signed(told.dev_gain, decimals), f"of node {told.subject}, on development folds: too rosy")
         sure = ("how sure", "not proven", "nothing was confirmed")
     else:
-        gain = ("gained", "nothing", "no state beats the initial data")
+        gain = ("gain", "none", "no state beats the initial data")
         sure = ("how sure", "nothing to prove", f"{percent(rate.better)} of states beat it, {percent(rate.null)} would by luck" if rate.states else "")
     bought = f", {total.tokens:,} tokens, {total.dollars:.2f} dollars" if total.tokens or total.dollars else ""
     cost = ("cost", duration(told.wall), f"{count(rate.states, 'state')} tried, {count(total.evaluations, 'fit')}{bought}")
