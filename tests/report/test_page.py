@@ -114,7 +114,7 @@ def test_a_proven_gain_is_told_with_its_interval_and_scores() -> None:
 def test_the_first_screen_tells_gain_sureness_change_and_cost() -> None:
     words = drawn(proven()).words
     told = words[: words.index("How much better, and how sure")]
-    for said in ("gained +0.080", "how sure proven +0.040 to +0.120; optimism +0.020", "changed in the data 100 → 147 rows to train on, 10 dropped", "from 1 source, 2 columns", "3 states tried"):
+    for said in ("gain +0.080 of node 3, on fresh foldings", "how sure proven +0.040 to +0.120; optimism +0.020", "changed in the data 100 → 147 rows to train on, 10 dropped", "from 1 source, 2 columns", "3 states tried"):
         assert said in told
 
 
