@@ -170,11 +170,13 @@ class Model:
         """The model in this folder. Raises UserError for a folder that is none, or of a later format."""
         folder = Path(folder)
         about = _read(folder)
-        stack = ExitStack()
         learner = about["learner"]
         preload = learner_preload(learner["preset"], learner["source"], learner["kind"])
-        executors = stack.enter_context(_sandboxes(Settings(unsealed=unsealed), preload))
-        return cls(folder, about, stack, executors)
+        with ExitStack() as opening:
+            executors = opening.enter_context(_sandboxes(Settings(unsealed=unsealed), preload))
+            model = cls(folder, about, opening, executors)
+            model._sandboxes = opening.pop_all()  # from here on they are the model's to close
+        return model
 
     def predict(self, frame: pd.DataFrame, *, tell: Callable[[str], None] = lambda _: None) -> pd.DataFrame:
         """(n, d) raw records to (n, …) predictions, as a table: see `pipeline.predictions`.
