@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -25,6 +26,7 @@ from stories import (
 )
 
 from provender.journal.events import (
+    Accepted,
     BudgetExtended,
     Confirmed,
     Event,
@@ -135,6 +137,7 @@ def test_a_test_score_below_the_initial_one_is_a_warning_at_the_top() -> None:
 def test_a_void_run_says_so_before_its_numbers() -> None:
     words = drawn([*proven(), RunVoided(reason="the task has changed since the run started", changed=("task",))]).words
     assert "Void: these results no longer stand. The task has changed since the run started." in words
+    assert "how sure void" in words
 
 
 def test_a_proof_stands_while_the_run_goes_on() -> None:
@@ -171,6 +174,19 @@ def test_the_pool_tells_licence_quarantine_and_users() -> None:
     assert "fetched one lake:a 50 +0.100 Licence not stated · 3 quarantined · relevance 0.70 · found by node 1 in lake" in words
     assert "Used by node 3 (+0.100)" in words
     assert "It would leak held-out data" in words or "it would leak held-out data" in words
+
+
+def test_what_a_person_accepted_is_never_called_proven() -> None:
+    words = drawn([*unproven(), Accepted(node=1)]).words
+    assert "Accepted by a person, not proven: node 1." in words and "how sure not proven" in words and "Taking it proves nothing." in words
+
+
+def test_a_run_of_thousands_is_drawn_at_once_and_is_small() -> None:
+    story = stored(large(2000))
+    began = time.process_time()
+    page = report("run-1", story)
+    assert time.process_time() - began < 2.0
+    assert len(page.encode()) < 3_000_000
 
 
 def test_a_loader_that_is_no_python_is_shown_as_it_is() -> None:

@@ -40,11 +40,12 @@ def flow_picture(streams: Sequence[Stream], own: int, trained: int) -> Html:
         ribbons.append(_ribbon(stream, begin, top, height))
         middle = top + height / 2
         if stream.origin:
-            texts.append(_label(short(stream.origin, 24), "2%", middle + 4.5, "halo", stream.origin))
+            lift = 4.5 if height > 14 else -5  # a thin ribbon would strike its name out
+            texts.append(_label(short(stream.origin, 24), "2%", middle + lift, "halo", stream.origin))
         texts.append(_label(f"{stream.rows:,}", f"{_ENDS + 2}%", middle - 2, "strong"))
         texts.append(_label(stream.fate, f"{_ENDS + 2}%", middle + 13, "tick"))
     if own:
-        texts.append(_label(count(own, "row") + " of the task", "2%", start + block / 2 + 4.5, "halo strong"))
+        texts.append(_label(count(own, "row") + " of the task", "2%", start + block / 2 + (4.5 if block > 14 else -5), "halo strong"))
     picture = el("svg", ribbons, viewBox=f"0 0 100 {at:.1f}", width="100%", height=at, preserveAspectRatio="none")
     return el("svg", picture, texts, width="100%", height=at, role="img", aria_label="Where the rows come from and what becomes of them")
 

@@ -69,13 +69,13 @@ def _strip(told: Account, decimals: int) -> Html:
     optimism = f"; optimism {signed(told.optimism, decimals)}" if told.optimism is not None else ""
     if found is not None:
         gain = ("gain", signed(found.gain, decimals), f"of node {found.node}, on fresh foldings")
-        sure = ("how sure", "proven" if told.proven else "not proven", f"{span(found.interval, decimals)}{optimism}")
+        sure = ("how sure", "void" if told.status == "voided" else "proven" if told.proven else "not proven", f"{span(found.interval, decimals)}{optimism}")
     elif told.dev_gain is not None:
         gain = ("gain", signed(told.dev_gain, decimals), f"of node {told.subject}, on development folds: too rosy")
         sure = ("how sure", "not proven", "nothing was confirmed")
     else:
         gain = ("gain", "none", "no state beats the initial data")
-        sure = ("how sure", "nothing to prove", f"{percent(rate.better)} of states beat it, {percent(rate.null)} would by luck" if rate.states else "")
+        sure = ("how sure", "no claim", f"{percent(rate.better)} of states beat it, {percent(rate.null)} would by luck" if rate.states else "")
     bought = f", {total.tokens:,} tokens, {total.dollars:.2f} dollars" if total.tokens or total.dollars else ""
     cost = ("cost", duration(told.wall), f"{count(rate.states, 'state')} tried, {count(total.evaluations, 'fit')}{bought}")
     facts = [gain, sure, _changed(told), cost]

@@ -87,13 +87,13 @@ def _search_metrics(told: Account, decimals: int) -> Html:
 def _tool_mix(mix: ToolMix) -> Html | None:
     """Which share of a colour's tool uses each tool has."""
     rows: list[list[Any]] = []
-    for color, words, used in (("red", "red, sources", mix.red), ("black", "black, methods", mix.black)):
+    for color, mark, used in (("red", "◆", mix.red), ("black", "●", mix.black)):
         uses = sum(n for _, n in used)
-        for at, (tool, n) in enumerate(used[:_TOOLS_LISTED]):
+        for tool, n in used[:_TOOLS_LISTED]:
             title = f"{short(tool, 60)}: {percent(n / uses)} of the {color} nodes' uses"
-            rows.append([el("span", words, class_="red" if color == "red" else None) if at == 0 else "", short(tool, 60),
-                         figures.share_bar(n / uses, title=title), cell(n), cell(percent(n / uses))])  # fmt: skip
-    return table(["tool mix", "tool", "", "#nodes", "#share"], rows) if rows else None
+            rows.append([join([el("span", mark, class_="red" if color == "red" else None), " ", short(tool, 60)]), figures.share_bar(n / uses, title=title),
+                         cell(n), cell(percent(n / uses))])  # fmt: skip
+    return table(["◆ sources searched, ● methods used", "", "#nodes", "#share"], rows) if rows else None
 
 
 def _methods(told: Account, decimals: int) -> Html | None:
