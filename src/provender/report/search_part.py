@@ -18,6 +18,7 @@ from .words import count, duration, number, percent, sentence, short, signed
 _NODES_LISTED = 500
 _TOOLS_LISTED = 8
 _USERS_LISTED = 12
+_ASSETS_OPEN, _ASSETS_LISTED = 12, 200
 _KINDS = {
     "crashed": "the loader crashed", "timeout": "out of time", "memory": "out of memory", "processes": "too many processes", "disk": "too much written",
     "output": "output not readable", "contract": "contract broken", "batch": "inputs depend on their neighbours", "asset": "asset not in the pool",
@@ -124,10 +125,16 @@ def pool_part(told: Account, decimals: int) -> Html | None:
     """Every asset that was admitted: licence, relevance, screening, and what came of it."""
     if not len(told.pool):
         return None
+    best = sorted(told.pool, key=lambda asset: (asset.best_gain is None, -(asset.best_gain or 0.0), not asset.uses))
+    first, more = best[:_ASSETS_OPEN], best[_ASSETS_OPEN:_ASSETS_LISTED]
+    heads = ["asset", "#rows", "#best gain", ""]
+    unlisted = len(best) - len(first) - len(more)
     return section(
         "The Data Pool",
         el("p", f"{count(len(told.pool), 'asset')} passed the guard. Quarantined rows equal rows of the task; nothing may use them.", class_="quiet"),
-        table(["asset", "#rows", "#best gain", ""], [_asset(asset, decimals) for asset in told.pool]),
+        table(heads, [_asset(asset, decimals) for asset in first]),
+        el("details", el("summary", f"{count(len(more), 'more asset')}"), table(heads, [_asset(asset, decimals) for asset in more])) if more else None,
+        el("p", f"… and {unlisted:,} more: provender show {told.run} --json lists them.", class_="quiet") if unlisted else None,
     )
 
 
