@@ -3,6 +3,8 @@
 A semivalue that averages a row's gain over sets into which others enter with chance p ~ Beta(beta, alpha). Beta(1, 1) is the
 Shapley value; Beta(16, 1) weighs small sets, where a gain is far above its noise. The paper estimates by Monte Carlo; for a
 nearest-neighbours classifier it is exact (`knn_values`): the chance that fewer than k of i rows enter is beta-binomial.
+Nearly every row adds something to a small set, so that none is worth less than nothing: 2-means splits the values, and
+the lower group is suspect.
 
     from the paper   value
     alpha, beta      16, 1 (best at mislabelled rows)
@@ -20,7 +22,7 @@ from .card import Card
 from .knn_values import crossed
 from .labels import require_classes
 from .representation import represent
-from .strata import without
+from .strata import lower_group, without
 
 CARD = Card(
     name="beta_shapley",
@@ -62,7 +64,7 @@ class BetaShapley(BaseEstimator):
             return rows
         X = represent(rows.frame, self.random_state)
         value = crossed(X, y, self.neighbours, self.chance_of_few, 5, self.random_state)
-        return rows.take(without(y, value < 0, value, self.most), reason="small sets of rows are better without it")
+        return rows.take(without(y, lower_group(value), value, self.most), reason="small sets of rows are better without it")
 
     def chance_of_few(self, nearer: np.ndarray) -> np.ndarray:
         """(m,) chance that fewer than `neighbours` of so many rows are in."""

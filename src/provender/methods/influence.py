@@ -21,7 +21,7 @@ from ..contract.rows import Rows
 from .card import Card
 from .labels import require_values
 from .representation import represent
-from .strata import lower_group, without
+from .strata import without
 
 CARD = Card(
     name="influence",
@@ -63,8 +63,7 @@ class Influence(BaseEstimator):
         X = np.hstack([represent(rows.frame, self.random_state), np.ones((len(y), 1))])
         for rest, held in KFold(5, shuffle=True, random_state=self.random_state).split(X):
             value[rest] += held_out_change(X[rest], target[rest], X[held], target[held]) / 4
-        harmful = lower_group(np.minimum(value, 0)) & (value < 0)
-        return rows.take(without(rows.y, harmful, value, self.most), reason="without it the other rows are predicted better")
+        return rows.take(without(rows.y, value < 0, value, self.most), reason="without it the other rows are predicted better")
 
 
 def held_out_change(X: np.ndarray, y: np.ndarray, held: np.ndarray, held_y: np.ndarray) -> np.ndarray:
