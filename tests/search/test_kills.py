@@ -73,11 +73,11 @@ def killed_until_it_ends(arguments: list[object], workspace: Path, rng: random.R
 
 
 def test_runs_killed_again_and_again_come_to_the_same_end(given, tmp_path: Path) -> None:
-    """Eight kills and more, over as many runs as that takes."""
+    """Five kills and more, over as many runs as that takes; `benchmarks/kills.py` takes as many as it is told."""
     arguments, whole, undisturbed, _ = given
     rng = random.Random(20)
     kills, runs = 0, 0
-    while kills < 8:
+    while kills < 5:
         workspace = tmp_path / str(runs)
         kills += killed_until_it_ends(arguments, workspace, rng)
         runs += 1
@@ -86,7 +86,7 @@ def test_runs_killed_again_and_again_come_to_the_same_end(given, tmp_path: Path)
         assert runs < 12, f"only {kills} kills hit a run"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_run_killed_at_a_random_instant_resumes_to_the_same_end(given, tmp_path: Path, seed: int) -> None:
     arguments, whole, _, size = given
     process = start("run", *arguments, "--nodes", NODES, workspace=tmp_path)
