@@ -83,10 +83,11 @@ def test_records_as_in_training_are_left_alone_together_and_one_by_one(column):
 
 @given(st.lists(st.one_of(st.integers(-(2**70), 2**70), st.floats(), st.none()), min_size=1, max_size=4), st.sampled_from(["int8", "uint8", "int64", "float32", "bool", "float64"]))
 def test_a_number_is_never_turned_into_another_one(cells, dtype):
-    """What does not fit the type of training stays as it is, in a wider one."""
+    """What does not fit the type of training stays as it is, in a wider one; a float32 column rounds, as it did in training."""
     found, _ = like(cells, dtype)
     expected = np.array([np.nan if cell is None else float(cell) for cell in cells])
-    np.testing.assert_allclose(found.to_numpy(float), expected, rtol=1e-6)
+    single = dtype == "float32"
+    np.testing.assert_allclose(found.to_numpy(float), expected, rtol=1e-6 if single else 0, atol=np.finfo(np.float32).tiny if single else 0)
 
 
 def test_numbers_that_are_written_out_are_read_as_in_training():
