@@ -41,7 +41,7 @@ def label_columns(y: np.ndarray, facts: Mapping) -> dict[str, np.ndarray]:
             shares = {f"probability of {name}": y[:, k] for k, name in enumerate(classes)}
             return {targets[0]: names[y.argmax(axis=1)], **shares}
         return {targets[0]: names[y.astype(int)]}
-    columns = y.reshape(len(y), -1)
+    columns = y if y.ndim == 2 else y[:, None]
     return {name: columns[:, j].astype(int) if kind == "multilabel" else columns[:, j] for j, name in enumerate(targets)}
 
 

@@ -15,6 +15,7 @@ from ..errors import TaskError
 from ..pipeline.initialise import InitReport, Wishes, initialise
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
 
@@ -31,13 +32,13 @@ class Task:
 
     @classmethod
     def from_frame(
-        cls, frame: pd.DataFrame, *, target: str | Sequence[str] | pd.Series, learner: Any = None, metric: str | None = None, test: pd.DataFrame | None = None,
+        cls, frame: pd.DataFrame, *, target: str | Sequence[str] | pd.Series | np.ndarray, learner: Any = None, metric: str | None = None, test: pd.DataFrame | None = None,
         name: str = "task", folder: str | Path | None = None, **more: Any,
     ) -> Task:  # fmt: skip
         """Write a task folder for this table and open it. The same table, learner and metric give the same folder again.
 
         frame    (n, d) inputs and target; its index is not used
-        target   name of the target column, several names, or the target itself as (n,) Series
+        target   name of the target column, several names, or the target itself as (n,) Series (with the table's index) or array
         learner  a preset's name, the path of a learner.py, or a scikit-learn estimator, which is written out as a learner.py
         metric   a name such as "roc_auc"; fits the target unless given
         test     (m, d) test rows, with the target (scored once) or without (predictions are written)
@@ -55,9 +56,9 @@ class Task:
                 raise TaskError(f"{key} is {evaluation[key]!r}, which the table does not have: it has {', '.join(table.columns[:12])}")
         with tempfile.TemporaryDirectory() as scratch:
             place = Path(scratch)
-            table.to_parquet(place / "train.parquet", index=False)
+            _save(table, place / "train.parquet")
             if test is not None:
-                _table(test, [])[0].to_parquet(place / "test.parquet", index=False)
+                _save(_table(test, [])[0], place / "test.parquet")
             chosen, output = _learner(place, learner)
             wishes = Wishes(target=names, metric=metric, learner=chosen, output=output, test=place / "test.parquet" if test is not None else None, **more)
             said = [metric, evaluation, {key: value for key, value in more.items()}, name, chosen if chosen is None or "/" not in chosen else Path(chosen).read_text()]
@@ -82,23 +83,47 @@ class Task:
         return f"Task({record.name!r}: {record.kind} of {', '.join(record.data.target)}, {record.metric.name}, in {record.folder})"
 
 
-def _table(frame: pd.DataFrame, target: str | Sequence[str] | pd.Series) -> tuple[pd.DataFrame, list[str]]:
+def _table(frame: pd.DataFrame, target: str | Sequence[str] | pd.Series | np.ndarray) -> tuple[pd.DataFrame, list[str]]:
     """The table with columns named by text, and the names of its targets."""
+    import numpy as np
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise TaskError(f"Task.from_frame got a {type(frame).__name__}: give a pandas DataFrame")
     table = frame.set_axis([str(name) for name in frame.columns], axis=1).reset_index(drop=True)
-    if isinstance(target, pd.Series):
-        if len(target) != len(table):
-            raise TaskError(f"the target has {len(target)} values and the table {len(table)} rows: give one value a row")
-        name = str(target.name or "target")
-        table, target = table.drop(columns=name, errors="ignore").assign(**{name: target.to_numpy()}), name
-    names = [target] if isinstance(target, str) else [str(name) for name in target]
+    if isinstance(target, pd.Series | np.ndarray):
+        table, target = _beside(table, frame.index, target)
+    names = [str(target)] if isinstance(target, str | int) else [str(name) for name in target]
     if repeated := sorted(set(table.columns[table.columns.duplicated()])):
         raise TaskError(f"the table has several columns named {repeated[0]!r}: give each its own name")
     mixed = [name for name in table.columns if table[name].dtype == object and not _is_plain(table[name])]
     return table.assign(**{name: table[name].map(str, na_action="ignore") for name in mixed}), names
+
+
+def _beside(table: pd.DataFrame, index: pd.Index, target: pd.Series | np.ndarray) -> tuple[pd.DataFrame, str]:
+    """The table with this target in it. Nothing is guessed: neither which row a label belongs to, nor which of two columns is meant."""
+    import numpy as np
+
+    if np.ndim(target) != 1 or len(target) != len(table):
+        raise TaskError(f"the target has the shape {np.shape(target)} and the table {len(table)} rows: give one value a row")
+    name = "target"
+    if not isinstance(target, np.ndarray):
+        if not target.index.equals(index):
+            raise TaskError("the target has another index than the table, so it is not clear which row has which label: align them, as with target.loc[table.index]")
+        name = str(target.name) if target.name is not None else name
+        target = target.array
+    if name in table.columns and list(table[name]) == list(target):
+        return table, name
+    if name in table.columns:
+        raise TaskError(f"the target is named {name!r}, as another column of the table is: rename one of the two")
+    return table.assign(**{name: target}), name
+
+
+def _save(table: pd.DataFrame, path: Path) -> None:
+    try:
+        table.to_parquet(path, index=False)
+    except (ValueError, TypeError, NotImplementedError) as error:  # what pyarrow raises derives from these
+        raise TaskError(f"the table cannot be written as a file ({str(error).splitlines()[0][:200]}): convert that column to numbers, text or dates") from None
 
 
 def _is_plain(values: pd.Series) -> bool:
