@@ -39,7 +39,8 @@ class Card:
     kinds           kinds of task it is made for
     needs           what must hold before it: "complete" (no missing values), "scaled" (columns of like variance),
                     "tfidf" (a sparse matrix of words), "several" (two or more columns)
-    only_if         signals of which one must be above zero: without duplicates there is nothing to deduplicate
+    only_if         signals of which one must be above zero: without duplicates there is nothing to deduplicate.
+                    "appended" is one where the recipe appends an asset's rows
     prior           expected gain in units of four noise deviations where no signal speaks
     signals         {signal of the data: what it adds to `prior` at strength 1}; see agents/playbook/signals.py
     columns         what its parameter `columns` must be given: "inputs" (all feature columns), "pictures", or nothing

@@ -34,7 +34,7 @@ CARD = Card(
     year=2020,
     link="https://arxiv.org/abs/2009.10795",
     implementation="provender.methods.cartography:Cartography",
-    choices={"correct": (0.05, 0.5), "keep": ("ambiguous",)},
+    choices={"correct": (0.2,), "keep": ("ambiguous",)},
     helps="labels are wrong, or most rows are too easy to teach anything",
     hurts="rare but right rows are the hard ones",
     cost="3 small networks of 20 epochs",
@@ -54,7 +54,7 @@ class Cartography(BaseEstimator):
     """
 
     def __init__(
-        self, keep: str = "learnt", correct: float = 0.25, share: float = 0.33, epochs: int = 20, random_state: int = 0
+        self, keep: str = "learnt", correct: float = 0.5, share: float = 0.33, epochs: int = 20, random_state: int = 0
     ) -> None:
         self.keep = keep
         self.correct = correct

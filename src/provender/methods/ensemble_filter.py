@@ -1,12 +1,12 @@
 """Rows that a committee misjudges: Khoshgoftaar & Rebours, Improving software quality prediction by noise filtering techniques, 2007.
 
 Iterative-partitioning filter (IPF): the rows are parted, one tree is grown on each part, and all trees judge all rows.
-A row is noise when most trees (or all: "consensus") and the tree of its own part misjudge it. Noise goes, and the rest
+A row is noise when all trees misjudge it (or, with "majority", most of them and the tree of its own part). Noise goes, and the rest
 is parted again, until little is found.
 
     from the paper   value
     parts            5
-    vote             majority
+    vote             majority and consensus; here consensus, since trees of few noisy rows err together
     stop             fewer than 1 % of the rows found in each of 3 rounds
     trees            C4.5; here CART with at least 3 rows a leaf, so that no tree repeats the labels of its part
 """
@@ -28,12 +28,12 @@ CARD = Card(
     family="label errors",
     slot="rows",
     kinds=("classification",),
-    summary="rows that most trees of a committee misjudge are dropped",
+    summary="rows that all trees of a committee misjudge are dropped",
     paper="Khoshgoftaar & Rebours: Improving software quality prediction by noise filtering techniques",
     year=2007,
     link="https://doi.org/10.1007/s11390-007-9054-2",
     implementation="provender.methods.ensemble_filter:EnsembleFilter",
-    choices={"vote": ("consensus",), "parts": (9,)},
+    choices={"vote": ("majority",)},
     helps="labels are noisy, and classes are parted by a few columns",
     hurts="small classes that each tree sees too little of",
     cost="trees of n/5 rows, a few rounds",
@@ -52,7 +52,7 @@ _MOST_ROUNDS = 10
 class EnsembleFilter(BaseEstimator):
     """vote: "majority" or "consensus"; parts: how many trees judge."""
 
-    def __init__(self, vote: str = "majority", parts: int = 5, random_state: int = 0) -> None:
+    def __init__(self, vote: str = "consensus", parts: int = 5, random_state: int = 0) -> None:
         self.vote = vote
         self.parts = parts
         self.random_state = random_state

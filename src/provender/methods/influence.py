@@ -4,7 +4,7 @@
 
 For a ridge regression on the target (on ±1 codes of the classes, one model each) all three have closed forms, and with the
 leverage in the denominator the change of the coefficients is that of leaving the row out exactly. Rows are judged by the
-other rows: each of 5 folds is held out once. Rows without which the held-out loss falls are harmful.
+task's own rows: each of 5 folds is held out once. Rows without which the held-out loss falls are harmful.
 
     from the paper   value
     model            logistic regression or a network; here ridge, whose Hessian is exact
@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import KFold
 
 from ..contract.rows import Rows
+from .appended import is_appended
 from .card import Card
 from .labels import require_values
 from .representation import represent
@@ -33,14 +34,14 @@ CARD = Card(
     year=2017,
     link="https://arxiv.org/abs/1703.04730",
     implementation="provender.methods.influence:Influence",
-    choices={"most": (0.05, 0.2)},
+    choices={"most": (0.05, 0.3)},
     helps="some labels are wrong, and a linear model fits the rest",
     hurts="the trend is not linear: rows that tell of its bends look harmful",
     cost="n d² + d³, 5 times",
     seconds=1.0,
     random=True,
     one_target=True,
-    only_if=("noise",),
+    only_if=("noise", "appended"),
     prior=-0.3,
     signals={"noise": 0.6},
 )
@@ -49,7 +50,7 @@ CARD = Card(
 class Influence(BaseEstimator):
     """most: largest share of the rows that may go, the most harmful ones."""
 
-    def __init__(self, most: float = 0.1, random_state: int = 0) -> None:
+    def __init__(self, most: float = 0.15, random_state: int = 0) -> None:
         self.most = most
         self.random_state = random_state
 
@@ -59,10 +60,12 @@ class Influence(BaseEstimator):
         if len(y) < 10 or len(np.unique(y)) < 2:
             return rows
         target = 2.0 * (y[:, None] == np.unique(y)) - 1 if hard else ((y - y.mean()) / y.std())[:, None]
-        value = np.zeros(len(y))
+        value, own = np.zeros(len(y)), ~is_appended(rows)
         X = np.hstack([represent(rows.frame, self.random_state), np.ones((len(y), 1))])
         for rest, held in KFold(5, shuffle=True, random_state=self.random_state).split(X):
-            value[rest] += held_out_change(X[rest], target[rest], X[held], target[held]) / 4
+            held = held[own[held]]
+            if len(held):
+                value[rest] += held_out_change(X[rest], target[rest], X[held], target[held])
         return rows.take(without(rows.y, value < 0, value, self.most), reason="without it the other rows are predicted better")
 
 

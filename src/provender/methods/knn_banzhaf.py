@@ -6,7 +6,7 @@ classifier it is exact (`knn_values`): the chance that fewer than k of i rows en
 
     from the paper   value
     chance           1/2
-    judge            a validation set; here the other rows, by folds
+    judge            a validation set; here the task's own rows, by folds
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from scipy.special import bdtr
 from sklearn.base import BaseEstimator
 
 from ..contract.rows import Rows
+from .appended import is_appended
 from .card import Card
 from .knn_values import crossed
 from .labels import require_classes
@@ -38,7 +39,7 @@ CARD = Card(
     cost="n² (d + log n)",
     seconds=1.5,
     random=True,
-    only_if=("noise",),
+    only_if=("noise", "appended"),
     prior=-0.3,
     signals={"noise": 0.7},
 )
@@ -57,7 +58,7 @@ class KnnBanzhaf(BaseEstimator):
         if len(y) < 4:
             return rows
         X = represent(rows.frame, self.random_state)
-        value = crossed(X, y, self.neighbours, self.chance_of_few, 5, self.random_state)
+        value = crossed(X, y, ~is_appended(rows), self.neighbours, self.chance_of_few, self.random_state)
         return rows.take(without(y, value < 0, value, self.most), reason="random halves of the rows are better without it")
 
     def chance_of_few(self, nearer: np.ndarray) -> np.ndarray:

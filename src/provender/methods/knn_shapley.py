@@ -1,11 +1,11 @@
 """What each row is worth to its neighbours: Jia et al., Efficient task-specific data valuation for nearest neighbor algorithms, 2019.
 
 Exact Shapley values of a k-nearest-neighbours classifier in n log n for each row that it judges (`knn_values`). Rows
-are judged by the other rows: each of 5 folds is held out once. Rows of negative value mislead more than they teach.
+are judged by the task's own rows: each of 5 folds is held out once. Rows of negative value mislead more than they teach.
 
     from the paper   value
     k                5
-    judge            a validation set; here the other rows, by folds
+    judge            a validation set; here the task's own rows, by folds
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from ..contract.rows import Rows
+from .appended import is_appended
 from .card import Card
 from .knn_values import crossed
 from .labels import require_classes
@@ -36,7 +37,7 @@ CARD = Card(
     cost="n² (d + log n)",
     seconds=1.5,
     random=True,
-    only_if=("noise",),
+    only_if=("noise", "appended"),
     prior=-0.3,
     signals={"noise": 0.7},
 )
@@ -54,6 +55,10 @@ class KnnShapley(BaseEstimator):
         y = require_classes(rows.y, CARD)
         if len(y) < 4:
             return rows
-        X, k = represent(rows.frame, self.random_state), self.neighbours
-        value = crossed(X, y, k, lambda nearer: np.minimum(k, nearer + 1) / (nearer + 1), 5, self.random_state)
+        X = represent(rows.frame, self.random_state)
+        value = crossed(X, y, ~is_appended(rows), self.neighbours, self.chance_of_few, self.random_state)
         return rows.take(without(y, value < 0, value, self.most), reason="its Shapley value is negative")
+
+    def chance_of_few(self, nearer: np.ndarray) -> np.ndarray:
+        """(m,) chance that fewer than `neighbours` of so many rows are in: every number of them is as likely."""
+        return np.minimum(self.neighbours, nearer + 1) / (nearer + 1)

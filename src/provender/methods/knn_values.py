@@ -46,10 +46,13 @@ def semivalues(
 
 
 def crossed(
-    X: np.ndarray, y: np.ndarray, k: int, chance: Callable[[np.ndarray], np.ndarray], folds: int, seed: int
+    X: np.ndarray, y: np.ndarray, judges: np.ndarray, k: int, chance: Callable[[np.ndarray], np.ndarray], seed: int
 ) -> np.ndarray:
-    """(n,) value of each row for the others: each fold is held out once, and the rest is valued for it."""
-    total = np.zeros(len(y))
-    for rest, held in KFold(min(folds, len(y)), shuffle=True, random_state=seed).split(X):
-        total[rest] += semivalues(X[rest], y[rest], X[held], y[held], k, chance)
-    return total / (min(folds, len(y)) - 1)
+    """(n,) value of each row for the judges, (n,) bool: each fifth of the rows is held out once, and the rest is valued for it."""
+    total, times = np.zeros(len(y)), np.zeros(len(y))
+    for rest, held in KFold(min(5, len(y)), shuffle=True, random_state=seed).split(X):
+        held = held[judges[held]]
+        if len(held):
+            total[rest] += semivalues(X[rest], y[rest], X[held], y[held], k, chance)
+            times[rest] += 1
+    return total / np.maximum(times, 1)

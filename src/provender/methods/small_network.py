@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _HIDDEN = 32
+_REACH = 30  # squared length of an input, at most
 _RATE = 0.01
 _BATCH = 64
 _DECAY = (0.9, 0.999)
@@ -42,6 +43,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return raised / raised.sum(axis=1, keepdims=True)
 
 
+def scaled(X: np.ndarray) -> np.ndarray:
+    """(n, d) float32 inputs as the network reads them: of one mean squared length whatever the table's width."""
+    length = np.sqrt((X * X).sum(axis=1).mean())
+    return (X / max(length, 1e-9) * np.sqrt(min(X.shape[1], _REACH))).astype(np.float32)
+
+
 def train(
     X: np.ndarray, y: np.ndarray, k: int, epochs: int, seed: int, used: np.ndarray | None = None
 ) -> Iterator[Epoch]:
@@ -50,9 +57,9 @@ def train(
     used  positions of the rows that it may learn from; None for all
     """
     rng = np.random.default_rng(seed)
-    X = (X / max(np.sqrt((X * X).sum(axis=1).mean()), 1e-9) * np.sqrt(min(X.shape[1], 30))).astype(np.float32)
+    X = scaled(X)
     truth = np.eye(k, dtype=np.float32)[y]
-    w1 = rng.normal(0, np.sqrt(2 / min(X.shape[1], 30)), (X.shape[1], _HIDDEN))
+    w1 = rng.normal(0, np.sqrt(2 / min(X.shape[1], _REACH)), (X.shape[1], _HIDDEN))
     w2 = rng.normal(0, np.sqrt(1 / _HIDDEN), (_HIDDEN, k))
     weights = [w.astype(np.float32) for w in (w1, np.zeros(_HIDDEN), w2, np.zeros(k))]
     mean, square = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]

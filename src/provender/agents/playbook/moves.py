@@ -43,7 +43,8 @@ class Move:
 def moves(recipe: Recipe, facts: TaskFacts, pool: Sequence[Mapping]) -> list[Move]:
     """Every move from this recipe, in a fixed order."""
     made: list[Move] = []
-    strength = signals(facts)
+    appends = any(find_method(step.method).family != "join" for step in recipe.sources)
+    strength = {**signals(facts), "appended": 1.0 if appends else 0.0}
     for card in available_cards():
         if facts.kind not in card.kinds or facts.modality not in card.modality:
             continue
