@@ -301,7 +301,7 @@ def test_a_study_is_found_again_and_accepts_no_more_than_it_has(run):
     assert "not begun" in repr(fresh) and fresh._repr_html_() is None
     with pytest.raises(RunError, match="unknown|no run|returned nothing"):
         _ = fresh.best
-    with pytest.raises(UserError, match="does not know speed"):
+    with pytest.raises(UserError, match="there is no setting 'speed'"):
         provender.Study(run.study.task, speed=3)
 
 

@@ -9,18 +9,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from ..contract.task import Task, read_task, seconds
-from ..errors import UserError
 from ..pipeline.cache import QUOTA
 from ..report.files import write_summary
 from ..search.forecast import forecast
-from ..search.launch import default_workers, launch, resumable, run_name, state_seconds
+from ..search.launch import launch, resolve, resumable, run_name
 from ..search.run import Run
-from ..search.settings import DecayName, Schedule, Settings
+from ..search.settings import Settings
 from ..search.setup import Setup, open_setup
-from ..search.warm import choose_start
 from ..search.workspace import Workspace
 from .console import print_json, volume
 from .live import Live
@@ -28,46 +26,17 @@ from .report import redraw
 from .show import print_summary
 
 _DISK_WANTED = 1_000_000_000  # bytes
+_OPTIONS = {name: f"--{name.replace('_', '-')}" for name in ("schedule", "decay", "nodes", "workers", "no_red", "no_black", "no_memory", "lake", "agent")}
+_OPTIONS |= {"level": "--isolation", "start_from": "--from"}
 
 
 def workspace_at(folder: Path | None) -> Workspace:
     return Workspace((folder or Path(".provender")).resolve())
 
 
-def options(
-    task: Path, *, budget: str | None, nodes: int | None, lake: Path | None, workers: int | None, earlier: str | None = None,
-    workspace: Path | None = None, **rest: Any,
-) -> Settings:  # fmt: skip
-    """Settings from the command line; a budget that it does not give is the task's own. `earlier`: the run to start from. Raises UserError."""
-    known = read_task(task)
-    for name, choices in (("schedule", get_args(Schedule)), ("decay", get_args(DecayName))):
-        if rest[name] not in choices:
-            raise UserError(f"--{name} is {rest[name]!r}: choose one of {', '.join(choices)}")
-    if rest["level"] not in (None, "sealed", "partial", "unsealed"):
-        raise UserError(f"--isolation is {rest['level']!r}: choose sealed, partial or unsealed")
-    if nodes is not None and nodes < 1:
-        raise UserError(f"--nodes is {nodes}: give at least 1")
-    if workers is not None and not 1 <= workers <= 64:
-        raise UserError(f"--workers is {workers}: give 1 to 64")
-    if rest["no_red"] and rest["no_black"]:
-        raise UserError("--no-red and --no-black together leave nothing to do: drop one of them")
-    if earlier is not None and (off := next((name for name in ("no_memory", "no_black") if rest[name]), None)):
-        raise UserError(f"--from and --{off.replace('_', '-')} contradict each other, since --from is a memory of states: drop one of them")
-    if lake is not None and not lake.is_dir():
-        raise UserError(f"--lake is {str(lake)!r}, which is no folder: give a folder of tables")
-    if rest["agent"] != "playbook":
-        rest["agent"] = str(Path(rest["agent"]).resolve())
-    given = budget is not None or nodes is not None
-    limit = seconds(budget) if budget is not None else None if given else known.budget.seconds
-    return Settings(
-        nodes=nodes if given else known.budget.nodes,
-        seconds=limit,
-        lake=None if lake is None else str(lake.resolve()),
-        workers=workers or default_workers(),
-        state_seconds=state_seconds(limit),
-        warm=None if earlier is None else choose_start(workspace_at(workspace), earlier),
-        **rest,
-    )
+def options(task: Path, *, lake: Path | None, earlier: str | None = None, workspace: Path | None = None, **rest: Any) -> Settings:
+    """Settings from the command line. `earlier`: the run to start from. Raises UserError, which calls options as the user does."""
+    return resolve(read_task(task), workspace_at(workspace), lake=lake, start_from=earlier, called=_OPTIONS.get, **rest)
 
 
 def start(folder: Path, settings: Settings, *, workspace: Path | None, json: bool) -> None:

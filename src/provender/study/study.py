@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..contract.task import seconds
-from ..errors import RunError, UserError
+from ..errors import RunError
 from ..journal.events import Event, NodeDiscovered, NodeFailed, NodeScored, RunStarted
 from ..journal.returned import Returned, returned
 from ..journal.store import Stored
@@ -18,9 +18,8 @@ from ..keep.opening import open_run
 from ..report.files import write_report, write_summary
 from ..report.fragments import report_html, run_html, tree_html
 from ..report.summary import summarise
-from ..search.launch import default_workers, launch, resumable, run_name, state_seconds
+from ..search.launch import launch, resolve, resumable, run_name
 from ..search.settings import Settings
-from ..search.warm import choose_start
 from ..search.workspace import Workspace
 from .state import State
 from .task import Task
@@ -52,19 +51,7 @@ class Study:
     ) -> None:  # fmt: skip
         self.task, self.progress = task, progress
         self.place = Workspace(Path(workspace or ".provender").resolve())
-        given = budget is not None or nodes is not None
-        known = task.record.budget
-        limit = seconds(budget) if budget is not None else None if given else known.seconds
-        if lake is not None and not Path(lake).is_dir():
-            raise UserError(f"lake is {str(lake)!r}, which is no folder: give a folder of tables")
-        warm = None if start_from is None else choose_start(self.place, start_from)
-        try:
-            self.settings = Settings(
-                nodes=nodes if given else known.nodes, seconds=limit, lake=None if lake is None else str(Path(lake).resolve()), warm=warm,
-                workers=settings.pop("workers", None) or default_workers(), state_seconds=state_seconds(limit), **settings,
-            )  # fmt: skip
-        except TypeError:
-            raise UserError(f"Study does not know {', '.join(sorted(settings))}: see help(provender.Study)") from None
+        self.settings = resolve(task.record, self.place, budget=budget, nodes=nodes, lake=lake, start_from=start_from, **settings)
         self.id = run_name(task.record)
 
     @classmethod
@@ -157,8 +144,12 @@ class Study:
         return self.best
 
     def _write(self) -> None:
+        """Summary and report. What was found stands in the journal, so a report that cannot be drawn is no failure of the run."""
         write_summary(self.place, self.id)
-        write_report(self.place, self.id)
+        try:
+            write_report(self.place, self.id)
+        except Exception as error:
+            self._tell(f"the report could not be drawn ({type(error).__name__}: {error}): study.report() tries again")
 
     def _story(self) -> list[Stored]:
         return list(self.place.journal.read(self.id))
