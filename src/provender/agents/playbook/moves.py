@@ -216,7 +216,9 @@ def _mapped(recipe: Recipe, change: Callable[[Step], Step]) -> Recipe:
 
 
 def _removals(recipe: Recipe) -> Iterator[Move]:
-    """Leave out one row step, one cleaning or shaping step, or one branch that stands beside another of its group."""
+    """Leave out one source, one row step, one cleaning or shaping step, or one branch that stands beside another of its group."""
+    for step in recipe.sources:
+        yield Move(f"-{step.asset}", f"leaves out what {step.method} took from {step.asset}", _without_source(step), step.method)
     for step in recipe.after:
         yield Move(f"-{step.method}>", f"leaves out {step.method}", _without_after(step.method), step.method)
     for step in recipe.rows:
@@ -227,6 +229,23 @@ def _removals(recipe: Recipe) -> Iterator[Move]:
         for step in branch.steps:
             if find_method(step.method).stage in ("clean", "shape") and len(branch.steps) > 1:
                 yield Move(f"-{step.method}@{branch.name}", f"leaves out {step.method}", _without_step(branch.name, step), step.method)
+
+
+def _without_source(step: Step) -> Callable[[Recipe], Recipe | None]:
+    """And the branches that read nothing but its columns."""
+    prefix = f"{step.params.get('prefix', '')} "
+    columns = step.params.get("columns", {})
+
+    def is_its(group: Sequence[str]) -> bool:
+        return bool(group) and all(name in columns or (prefix != " " and name.startswith(prefix)) for name in group)
+
+    def apply(recipe: Recipe) -> Recipe | None:
+        if step not in recipe.sources:
+            return None
+        branches = tuple(b for b in recipe.branches if not is_its(recipe.groups.get(b.group, ())))
+        return replace(recipe, sources=tuple(s for s in recipe.sources if s != step), branches=branches) if branches else None
+
+    return apply
 
 
 def _without_rows(method: str) -> Callable[[Recipe], Recipe | None]:
