@@ -7,6 +7,7 @@ random n / (k + 1) of the rows get a class k + 1 that does not exist. Trained tw
     from the paper     value
     threshold          99th percentile of the made ones' margins
     made rows          n / (k + 1)
+    and                the margin is below 0: a small network learns a made-up class of few rows as well as real ones
     epochs             until the first drop of the learning rate; here 10 of a small network
 """
 
@@ -71,7 +72,7 @@ class Aum(BaseEstimator):
             margin = margins(X, target, len(labels) + 1, self.epochs, self.random_state + turn)
             real = np.setdiff1d(order, fake)
             area[real] += margin[real]
-            suspect[real] += margin[real] < np.percentile(margin[fake], self.percentile)
+            suspect[real] += margin[real] < min(np.percentile(margin[fake], self.percentile), 0)
             seen[real] += 1
         keep = without(y, (suspect == seen) & (seen > 0), area / np.maximum(seen, 1), self.most)
         return rows.take(keep, reason="a network learns its label no better than a made-up one")

@@ -41,8 +41,8 @@ CARD = Card(
     seconds=2.0,
     random=True,
     only_if=("noise",),
-    prior=-0.3,
-    signals={"noise": 0.8},
+    prior=-0.2,
+    signals={"noise": 0.9},
 )
 
 

@@ -40,7 +40,7 @@ CARD = Card(
     one_target=True,
     only_if=("noise",),
     prior=-0.25,
-    signals={"noise": 0.9},
+    signals={"noise": 0.8},
 )
 
 _TREES = 100

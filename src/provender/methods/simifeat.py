@@ -38,8 +38,8 @@ CARD = Card(
     seconds=1.5,
     random=True,
     only_if=("noise",),
-    prior=-0.25,
-    signals={"noise": 0.9, "imbalance": -0.5},
+    prior=-0.1,
+    signals={"noise": 1.1, "imbalance": -0.5},
 )
 
 _ROUNDS = 7

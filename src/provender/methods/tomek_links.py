@@ -33,7 +33,7 @@ CARD = Card(
     seconds=0.4,
     only_if=("noise", "imbalance"),
     prior=-0.3,
-    signals={"noise": 0.3},
+    signals={"noise": 0.15},
 )
 
 
