@@ -38,7 +38,7 @@ CARD = Card(
     choices={"most": (0.05, 0.3)},
     helps="some labels are wrong, and a linear model fits the rest",
     hurts="the trend is not linear: rows that tell of its bends look harmful",
-    cost="n d² + d³, 5 times",
+    cost="n d · min(n, d), 5 times",
     seconds=1.0,
     random=True,
     one_target=True,
@@ -77,8 +77,11 @@ def held_out_change(X: np.ndarray, y: np.ndarray, held: np.ndarray, held_y: np.n
 
     X (n, d), y (n, t), held (m, d), held_y (m, t)
     """
-    hessian = X.T @ X + 0.01 * len(X) * np.eye(X.shape[1])
-    solved = np.linalg.solve(hessian, X.T)  # (d, n)
+    n, d = X.shape
+    if d <= n:
+        solved = np.linalg.solve(X.T @ X + 0.01 * n * np.eye(d), X.T)  # (d, n)
+    else:
+        solved = np.linalg.solve(X @ X.T + 0.01 * n * np.eye(n), X).T  # the same, by the smaller of the two systems
     coefficients = solved @ y
     residual = (y - X @ coefficients) / np.maximum(1 - np.einsum("nd,dn->n", X, solved), 1e-3)[:, None]
     gradient = 2 * held.T @ (held @ coefficients - held_y) / len(held)  # (d, t)
