@@ -35,8 +35,8 @@ CARD = Card(
     cost="n² d",
     seconds=0.5,
     only_if=("noise",),
-    prior=-0.3,
-    signals={"noise": 0.8, "imbalance": -0.5},
+    prior=-0.2,
+    signals={"noise": 1.0, "imbalance": -0.5},
 )
 
 

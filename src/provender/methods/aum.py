@@ -40,8 +40,8 @@ CARD = Card(
     seconds=1.2,
     random=True,
     only_if=("noise",),
-    prior=-0.3,
-    signals={"noise": 0.8},
+    prior=-0.25,
+    signals={"noise": 0.9},
 )
 
 

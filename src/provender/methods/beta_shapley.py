@@ -43,7 +43,7 @@ CARD = Card(
     random=True,
     only_if=("noise", "appended"),
     prior=-0.3,
-    signals={"noise": 0.4},
+    signals={"noise": 0.6},
 )
 
 

@@ -41,8 +41,8 @@ CARD = Card(
     seconds=2.0,
     random=True,
     only_if=("noise",),
-    prior=-0.2,
-    signals={"noise": 0.9},
+    prior=-0.15,
+    signals={"noise": 1.1},
 )
 
 

@@ -41,7 +41,7 @@ CARD = Card(
     random=True,
     only_if=("noise",),
     prior=-0.3,
-    signals={"noise": 0.5, "imbalance": -0.3},
+    signals={"noise": 0.8, "imbalance": -0.3},
 )
 
 _STOP = 0.01

@@ -43,8 +43,8 @@ CARD = Card(
     random=True,
     one_target=True,
     only_if=("noise", "appended"),
-    prior=-0.3,
-    signals={"noise": 0.5},
+    prior=-0.35,
+    signals={"noise": 0.3},
 )
 
 _FAR = 4

@@ -39,7 +39,7 @@ CARD = Card(
     random=True,
     only_if=("noise", "appended"),
     prior=-0.3,
-    signals={"noise": 0.7},
+    signals={"noise": 0.8},
 )
 
 

@@ -29,8 +29,8 @@ CARD = Card(
     cost="n d",
     seconds=0.4,
     only_if=("duplicates", "noise"),
-    prior=-0.45,
-    signals={"duplicates": 0.1, "noise": 0.2},
+    prior=-0.5,
+    signals={"duplicates": 0.1, "noise": 0.1},
 )
 
 

@@ -39,7 +39,7 @@ CARD = Card(
     random=True,
     only_if=("noise",),
     prior=-0.1,
-    signals={"noise": 1.1, "imbalance": -0.5},
+    signals={"noise": 1.2, "imbalance": -0.5},
 )
 
 _ROUNDS = 7

@@ -39,8 +39,8 @@ CARD = Card(
     seconds=0.6,
     random=True,
     only_if=("noise",),
-    prior=-0.3,
-    signals={"noise": 0.8},
+    prior=-0.2,
+    signals={"noise": 1.0},
 )
 
 _EPOCHS = 12
