@@ -58,7 +58,8 @@ def test_the_proof_costs_both_states_on_every_folding_shared_by_the_workers(work
     cost = ProofCost(fold_seconds=(1.0, 2.0), workers=workers, confirm_folds=25, finalist_folds=10)
     assert cost.confirm == 3.0 * math.ceil(25 / workers)
     assert cost.finalists == 2.0 * math.ceil(30 / workers)
-    assert cost.total > cost.confirm + cost.finalists
+    assert cost.total(None) > cost.confirm + cost.finalists
+    assert cost.total(cost.finalists) < cost.total(100 * cost.finalists) == cost.total(None), "a choice that takes too much of the time is left out"
 
 
 def test_a_confirmation_that_takes_a_fifth_of_the_time_is_costly() -> None:

@@ -14,6 +14,7 @@ from ..journal.tree import ROOT
 FINALISTS = 3
 FOLDINGS_LEAST = 2  # of S and C in a confirmation
 COSTLY_SHARE = 0.2  # of the budget: a confirmation that would take more is done in the cheap way
+CHOICE_SHARE = 0.15  # of the budget: the best on development folds is the finalist where choosing would take more
 _SLACK = 1.15
 
 
@@ -39,10 +40,10 @@ class ProofCost:
     def finalists(self) -> float:
         return self.fold_seconds[1] * math.ceil(FINALISTS * self.finalist_folds / self.workers)
 
-    @property
-    def total(self) -> float:
-        """Choice of the finalist, confirmation and test."""
-        return _SLACK * (self.finalists + self.confirm + sum(self.fold_seconds))
+    def total(self, seconds: float | None) -> float:
+        """Choice of the finalist, confirmation and test. A choice that would take too much of a budget of so many seconds is left out."""
+        finalists = 0.0 if seconds is not None and self.finalists > CHOICE_SHARE * seconds else self.finalists
+        return _SLACK * (finalists + self.confirm + sum(self.fold_seconds))
 
 
 class Budget:

@@ -60,14 +60,14 @@ def forecast(setup: Setup, *, nodes: int | None, seconds: float | None, tell: Ca
     )
     state = trial.fold_seconds * len(folds)
     noise = 6 * state / workers
-    fit = math.inf if seconds is None else max(0, math.floor((seconds - cost.total - noise) / max(state, 1e-3) * workers) - FINALISTS)
+    fit = math.inf if seconds is None else max(0, math.floor((seconds - cost.total(seconds) - noise) / max(state, 1e-3) * workers) - FINALISTS)
     rows, prediction = setup.judge.pool(folds, trial.results)
     return Forecast(
         rows={"search": len(records.split.search), "sealed": len(records.split.sealed), "test": len(records.split.test)},
         folds=len(folds),
         seconds_a_state=state,
         states=int(min(fit, math.inf if nodes is None else nodes)) if nodes or seconds else 0,
-        reserve=cost.total,
+        reserve=cost.total(seconds),
         least_gain=_least(setup, rows, prediction),
         dev=trial.dev,
         isolation=setup.isolation,

@@ -115,7 +115,8 @@ def finalist(run: Run) -> None:
     better = [n for n in chronicle.tree if n.gain is not None and n.id != ROOT and n.gain > 0]
     best = _distinct(sorted(better, key=lambda n: (-n.gain, n.id)))[:FINALISTS]
     foldings = setup.plan.finalists()
-    in_haste = proof_cost(run, proof_plan(run)).finalists > run.budget.left
+    cost = proof_cost(run, proof_plan(run))
+    in_haste = cost.finalists + cost.confirm > run.budget.left
     if len(best) < 2 or not foldings or in_haste:
         chosen = best[0].id if best else None
         chronicle.append(FinalistFrozen(node=chosen, scores={str(n.id): n.dev for n in best}))

@@ -211,7 +211,7 @@ class Run:
 
     def _reserve(self) -> float:
         """Seconds set aside for the proof; without a time budget it may take what it takes."""
-        return 0.0 if self.budget.seconds is None else phases.proof_cost(self, phases.proof_plan(self)).total + credit.reserve(self)
+        return 0.0 if self.budget.seconds is None else phases.proof_cost(self, phases.proof_plan(self)).total(self.budget.seconds) + credit.reserve(self)
 
     def _state_seconds(self) -> float:
         """What a typical state takes."""
