@@ -1,10 +1,10 @@
 """What each row adds to small sets: Kwon & Zou, Beta Shapley: a unified and noise-reduced data valuation framework, 2022.
 
-A semivalue that averages a row's gain over sets into which others enter with chance p ~ Beta(beta, alpha). Beta(1, 1) is the
-Shapley value; Beta(4, 1) weighs small sets, where a gain is far above its noise. The paper estimates by Monte Carlo; for a
-nearest-neighbours classifier it is exact (`knn_values`): the chance that fewer than k of i rows enter is beta-binomial.
-Nearly every row adds something to a small set, so that hardly any is worth less than nothing: those of less than a quarter of
-the median value are suspect.
+A semivalue that averages a row's gain over sets into which others enter with chance p ~ Beta(beta, alpha). Beta(1,
+1) is the Shapley value; Beta(4, 1) weighs small sets, where a gain is far above its noise. The paper estimates by
+Monte Carlo; for a nearest-neighbours classifier it is exact (`knn_values`): the chance that fewer than k of i rows
+enter is beta-binomial. Nearly every row adds something to a small set, so that hardly any is worth less than
+nothing: those of less than a quarter of the median value are suspect.
 
     from the paper   value
     alpha, beta      16, 1; here 4, 1, which of the paper's choices found the most wrong labels on tables
@@ -30,7 +30,7 @@ CARD = Card(
     family="valuation",
     slot="rows",
     kinds=("classification",),
-    summary="rows that take from small sets of rows more than they add are dropped",
+    summary="rows that add hardly anything to small sets of rows are dropped",
     paper="Kwon & Zou: Beta Shapley: a unified and noise-reduced data valuation framework for machine learning",
     year=2022,
     link="https://arxiv.org/abs/2110.14049",
@@ -38,7 +38,7 @@ CARD = Card(
     choices={"most": (0.05, 0.3), "alpha": (16.0,)},
     helps="some labels are wrong, and classes lie apart as a whole",
     hurts="classes are made of many small islands: small sets miss them",
-    cost="n² (d + log n)",
+    cost="n² (d + log n); above 5,000 rows 5,000 n (d + log n)",
     seconds=1.5,
     random=True,
     only_if=("noise", "appended"),
@@ -48,7 +48,10 @@ CARD = Card(
 
 
 class BetaShapley(BaseEstimator):
-    """alpha, beta: of the chance p ~ Beta(beta, alpha) that a row is in; neighbours: the k of the classifier; most: share that may go."""
+    """alpha, beta  of the chance p ~ Beta(beta, alpha) that a row is in
+    neighbours   the k of the classifier
+    most         largest share of the rows that may go, those of lowest value
+    """
 
     def __init__(
         self, alpha: float = 4.0, beta: float = 1.0, neighbours: int = 5, most: float = 0.2, random_state: int = 0
@@ -65,7 +68,8 @@ class BetaShapley(BaseEstimator):
             return rows
         X = represent(rows.frame, self.random_state)
         value = crossed(X, y, ~is_appended(rows), self.neighbours, self.chance_of_few, self.random_state)
-        return rows.take(without(y, value < 0.25 * np.median(value), value, self.most), reason="small sets of rows are better without it")
+        keep = without(y, value < 0.25 * np.median(value), value, self.most)
+        return rows.take(keep, reason="small sets of rows hardly gain from it")
 
     def chance_of_few(self, nearer: np.ndarray) -> np.ndarray:
         """(m,) chance that fewer than `neighbours` of so many rows are in."""

@@ -1,8 +1,8 @@
 """Rows of every difficulty: Zheng et al., Coverage-centric coreset selection for high pruning rates, 2023.
 
-CCS: a share of the hardest rows goes, as many of them are wrong. The others are parted by difficulty into strata of equal
-width, and the budget is shared equally: the stratum with the fewest rows first, each giving at most what it has. Rows of a
-stratum are drawn at random.
+CCS: a share of the hardest rows goes, as many of them are wrong. The others are parted by difficulty into strata of
+equal width, and the budget is shared equally: the stratum with the fewest rows first, each giving at most what it
+has. Rows of a stratum are drawn at random.
 
     from the paper   value
     difficulty       AUM, low is hard (see aum)

@@ -1,8 +1,9 @@
 """Rows whose gradients stand for all: Mirzasoleiman, Bilmes & Leskovec, Coresets for data-efficient training of machine learning models, 2020.
 
-CRAIG bounds the error of a weighted subset's gradient by the sum, over all rows, of the distance to the nearest chosen row's
-gradient: facility location in the space of gradients. A chosen row weighs as much as the rows that are nearest to it. The
-gradients are those of logistic regressions that did not see the row, error ⊗ x, whose products need no product space.
+CRAIG bounds the error of a weighted subset's gradient by the sum, over all rows, of the distance to the nearest
+chosen row's gradient: facility location in the space of gradients. A chosen row weighs as much as the rows that are
+nearest to it. The gradients are those of logistic regressions that did not see the row, error ⊗ x, whose products
+need no product space.
 
     from the paper   value
     greedy           per class, stochastic (see facility_location)

@@ -1,8 +1,9 @@
 """How often trees that never saw a row get it right: Kwon & Zou, Data-OOB: out-of-bag estimate as a simple and efficient data value, 2023.
 
-The value of a row is the mean, over the trees of a bagged forest whose bootstrap left it out, of whether they predict its
-label (for numbers: minus the squared error). As in the paper's detection of mislabelled rows, 2-means splits the values, and the
-lower group is suspect; here a class row must also be misjudged by most of its trees, so that clean rows lose nothing.
+The value of a row is the mean, over the trees of a bagged forest whose bootstrap left it out, of whether they
+predict its label (for numbers: minus the squared error). As in the paper's detection of mislabelled rows, 2-means
+splits the values, and the lower group is suspect; here a class row must also be misjudged by most of its trees, so
+that clean rows lose nothing.
 
     from the paper   value
     trees            800; here 100

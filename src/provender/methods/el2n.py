@@ -1,8 +1,8 @@
 """Rows with a large early error: Paul, Ganguli & Dziugaite, Deep learning on a data diet, 2021.
 
-EL2N: the length of the error vector, |p(x) - one-hot(y)|, early in training and averaged over initialisations. Rows with
-small ones are learnt at once and teach little. Where labels are noisy, those with the very largest ones go too (the
-paper's section 5: a sliding window of scores).
+EL2N: the length of the error vector, |p(x) - one-hot(y)|, early in training and averaged over initialisations. Rows
+with small ones are learnt at once and teach little. Where labels are noisy, those with the very largest ones go too
+(the paper's section 5: a sliding window of scores).
 
     from the paper    value
     initialisations   10; here 5
@@ -63,7 +63,7 @@ class El2n(BaseEstimator):
         score = error_lengths(X, given, len(labels), self.random_state)
         left = np.flatnonzero(without(y, np.ones(len(y), bool), -score, self.skip)) if self.skip else np.arange(len(y))
         kept = left[top_of_strata(y[left], score[left], self.share)]
-        return rows.take(kept, reason="a network learns it at once" if not self.skip else "too easy or too hard to learn")
+        return rows.take(kept, reason="too easy or too hard to learn" if self.skip else "a network learns it at once")
 
 
 def error_lengths(X: np.ndarray, y: np.ndarray, k: int, seed: int) -> np.ndarray:

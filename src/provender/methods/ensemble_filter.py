@@ -1,8 +1,8 @@
 """Rows that a committee misjudges: Khoshgoftaar & Rebours, Improving software quality prediction by noise filtering techniques, 2007.
 
-Iterative-partitioning filter (IPF): the rows are parted, one tree is grown on each part, and all trees judge all rows.
-A row is noise when all trees misjudge it (or, with "majority", most of them and the tree of its own part). Noise goes, and the rest
-is parted again, until little is found.
+Iterative-partitioning filter (IPF): the rows are parted, one tree is grown on each part, and all trees judge all
+rows. A row is noise when all trees misjudge it (or, with "majority", most of them and the tree of its own part).
+Noise goes, and the rest is parted again, until little is found.
 
     from the paper   value
     parts            5

@@ -1,8 +1,8 @@
 """Rows that are near to all others: Wei, Iyer & Bilmes, Submodularity in data subset selection and active learning, 2015.
 
-Class by class, a set S of m rows that makes the sum over all rows of the similarity to the nearest row of S large. The sum
-is submodular: greedy choice reaches 1 - 1/e of the best. Each step looks at a random sample of the rows left (stochastic
-greedy of Mirzasoleiman et al., 2015), which costs epsilon of that.
+Class by class, a set S of m rows that makes the sum over all rows of the similarity to the nearest row of S large.
+The sum is submodular: greedy choice reaches 1 - 1/e of the best. Each step looks at a random sample of the rows
+left (stochastic greedy of Mirzasoleiman et al., 2015), which costs epsilon of that.
 
     from the papers   value
     similarity        largest distance less the distance

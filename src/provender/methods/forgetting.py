@@ -1,7 +1,7 @@
 """Rows that are forgotten while others are learnt: Toneva et al., An empirical study of example forgetting during deep neural network learning, 2019.
 
-A row is forgotten when it was classified rightly after one epoch and is not after the next. Rows that are learnt and never
-forgotten go first, the surest ones before the others; those never learnt count as forgotten without end.
+A row is forgotten when it was classified rightly after one epoch and is not after the next. Rows that are learnt
+and never forgotten go first, the surest ones before the others; those never learnt count as forgotten without end.
 
     from the paper   value
     epochs           200; here 30 of a small network
@@ -58,15 +58,15 @@ class Forgetting(BaseEstimator):
         if len(labels) < 2:
             return rows
         X = represent(rows.frame, self.random_state)
-        score = sum(
-            forgotten([epoch.probability for epoch in train(X, given, len(labels), self.epochs, self.random_state + start)], given)
-            for start in range(_STARTS)
-        )
+        score = np.zeros(len(y))
+        for start in range(_STARTS):
+            steps = train(X, given, len(labels), self.epochs, self.random_state + start)
+            score += forgotten([epoch.probability for epoch in steps], given)
         return rows.take(top_of_strata(y, score, self.share), reason="a network learns it and never forgets it")
 
 
 def forgotten(steps: list[np.ndarray], y: np.ndarray) -> np.ndarray:
-    """(n,) how often each row is forgotten over the epochs, each of probabilities (n, k); in between, by how unsure it is.
+    """(n,) how often each row is forgotten over the epochs, each of probabilities (n, k); in between, how unsure it is.
 
     A row that is never right counts one more than the number of epochs.
     """

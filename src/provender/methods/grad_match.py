@@ -1,11 +1,12 @@
 """Weighted rows whose gradients add up to those of all: Killamsetty et al., GRAD-MATCH: gradient matching based data subset selection, 2021.
 
-Class by class, orthogonal matching pursuit: take the row whose gradient is most along what is still missing of the mean
-gradient, fit weights of all taken rows (not negative, with a penalty on their squares), and again. A gradient of the last
-layer has few dimensions, so that few rows match it; the pursuit is then repeated on the rows left, until the share is full.
+Class by class, orthogonal matching pursuit: take the row whose gradient is most along what is still missing of the
+mean gradient, fit weights of all taken rows (not negative, with a penalty on their squares), and again. A gradient
+of the last layer has few dimensions, so that few rows match it; the pursuit is then repeated on the rows left,
+until the share is full.
 
     from the paper   value
-    gradients        last layer, of the row's own class ("per class, per gradient"); here at epochs 2, 4 and 8 of a small network
+    gradients        last layer, of the row's own class; here at epochs 2, 4 and 8 of a small network
     penalty          0.5
     weights          at least 0, mean 1
 """
@@ -29,7 +30,7 @@ CARD = Card(
     slot="rows",
     kinds=("classification",),
     summary="rows whose weighted gradients match the gradient of all are kept",
-    paper="Killamsetty et al.: GRAD-MATCH: gradient matching based data subset selection for efficient deep model training",
+    paper="Killamsetty et al.: GRAD-MATCH: gradient matching based data subset selection ",
     year=2021,
     link="https://arxiv.org/abs/2103.00123",
     implementation="provender.methods.grad_match:GradMatch",

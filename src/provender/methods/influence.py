@@ -2,9 +2,10 @@
 
     influence(row) = - gradient of the held-out loss · inverse Hessian · gradient of the row's loss
 
-For a ridge regression on the target (on ±1 codes of the classes, one model each) all three have closed forms, and with the
-leverage in the denominator the change of the coefficients is that of leaving the row out exactly. Rows are judged by the
-task's own rows: each of 5 folds is held out once. Rows without which the held-out loss falls are harmful.
+For a ridge regression on the target (on ±1 codes of the classes, one model each) all three have closed forms, and
+with the leverage in the denominator the change of the coefficients is that of leaving the row out exactly. Rows are
+judged by the task's own rows: each of 5 folds is held out once. Rows without which the held-out loss falls are
+harmful.
 
     from the paper   value
     model            logistic regression or a network; here ridge, whose Hessian is exact
@@ -69,7 +70,8 @@ class Influence(BaseEstimator):
             held = held[own[held]]
             if len(held):
                 value[rest] += held_out_change(X[rest], target[rest], X[held], target[held])
-        return rows.take(without(rows.y, value < -_FAR * np.median(np.abs(value)), value, self.most), reason="without it the other rows are predicted better")
+        keep = without(rows.y, value < -_FAR * np.median(np.abs(value)), value, self.most)
+        return rows.take(keep, reason="without it the other rows are predicted better")
 
 
 def held_out_change(X: np.ndarray, y: np.ndarray, held: np.ndarray, held_y: np.ndarray) -> np.ndarray:

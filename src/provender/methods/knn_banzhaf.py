@@ -1,13 +1,13 @@
 """What each row adds to a random half: Wang & Jia, Data Banzhaf: a robust data valuation framework for machine learning, 2023.
 
-The Banzhaf value averages a row's gain over all sets alike: every other row is in with chance 1/2. Of all semivalues it
-ranks rows most robustly under a noisy utility. The paper estimates by maximum sample reuse; for a nearest-neighbours
-classifier it is exact (`knn_values`): the chance that fewer than k of i rows enter is binomial.
+The Banzhaf value averages a row's gain over all sets alike: every other row is in with chance 1/2. Of all
+semivalues it ranks rows most robustly under a noisy utility. The paper estimates by maximum sample reuse; for a
+nearest-neighbours classifier it is exact (`knn_values`): the chance that fewer than k of i rows enter is binomial.
 
     from the paper   value
     chance           1/2
     judge            a validation set; here the task's own rows, by folds
-    suspect          the lowest values; here below minus half the mean size of a value, since rows on a border are just below 0
+    suspect          the lowest values; here below minus half the mean size of a value: rows on a border are near 0
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CARD = Card(
     choices={"most": (0.05, 0.3), "neighbours": (10,)},
     helps="some labels are wrong, and classes are made of many small islands",
     hurts="right rows in sparse regions look worthless",
-    cost="n² (d + log n)",
+    cost="n² (d + log n); above 5,000 rows 5,000 n (d + log n)",
     seconds=1.5,
     random=True,
     only_if=("noise", "appended"),
@@ -60,8 +60,10 @@ class KnnBanzhaf(BaseEstimator):
             return rows
         X = represent(rows.frame, self.random_state)
         value = crossed(X, y, ~is_appended(rows), self.neighbours, self.chance_of_few, self.random_state)
-        return rows.take(without(y, value < -0.5 * np.abs(value).mean(), value, self.most), reason="random halves of the rows are better without it")
+        keep = without(y, value < -0.5 * np.abs(value).mean(), value, self.most)
+        return rows.take(keep, reason="random halves of the rows are better without it")
 
     def chance_of_few(self, nearer: np.ndarray) -> np.ndarray:
         """(m,) chance that fewer than `neighbours` of so many rows are in."""
-        return np.where(nearer < self.neighbours, 1.0, bdtr(self.neighbours - 1, np.maximum(nearer, self.neighbours), 0.5))
+        k = self.neighbours
+        return np.where(nearer < k, 1.0, bdtr(k - 1, np.maximum(nearer, k), 0.5))

@@ -1,7 +1,8 @@
 """What each row is worth to its neighbours: Jia et al., Efficient task-specific data valuation for nearest neighbor algorithms, 2019.
 
-Exact Shapley values of a k-nearest-neighbours classifier in n log n for each row that it judges (`knn_values`). Rows
-are judged by the task's own rows: each of 5 folds is held out once. Rows of negative value mislead more than they teach.
+Exact Shapley values of a k-nearest-neighbours classifier in n log n for each row that it judges (`knn_values`).
+Rows are judged by the task's own rows: each of 5 folds is held out once. Rows of negative value mislead more than
+they teach.
 
     from the paper   value
     k                5
@@ -34,7 +35,7 @@ CARD = Card(
     choices={"most": (0.05, 0.3), "neighbours": (10,)},
     helps="some labels are wrong, and near rows share a label",
     hurts="right rows in sparse regions look worthless",
-    cost="n² (d + log n)",
+    cost="n² (d + log n); above 5,000 rows 5,000 n (d + log n)",
     seconds=1.5,
     random=True,
     only_if=("noise", "appended"),

@@ -20,10 +20,14 @@ import numpy as np
 from sklearn.model_selection import KFold
 
 _BLOCK = 256
+_JUDGES = 1000
+
+
+Chance = Callable[[np.ndarray], np.ndarray]
 
 
 def semivalues(
-    X: np.ndarray, y: np.ndarray, held: np.ndarray, held_y: np.ndarray, k: int, chance: Callable[[np.ndarray], np.ndarray]
+    X: np.ndarray, y: np.ndarray, held: np.ndarray, held_y: np.ndarray, k: int, chance: Chance
 ) -> np.ndarray:
     """(n,) value of each row of X (n, d) with labels y, averaged over held-out rows (m, d) with labels held_y.
 
@@ -45,13 +49,15 @@ def semivalues(
     return total / len(held)
 
 
-def crossed(
-    X: np.ndarray, y: np.ndarray, judges: np.ndarray, k: int, chance: Callable[[np.ndarray], np.ndarray], seed: int
-) -> np.ndarray:
-    """(n,) value of each row for the judges, (n,) bool: each fifth of the rows is held out once, and the rest is valued for it."""
+def crossed(X: np.ndarray, y: np.ndarray, judges: np.ndarray, k: int, chance: Chance, seed: int) -> np.ndarray:
+    """(n,) value of each row for the judges, (n,) bool: each fifth of the rows is held out once, the rest valued for it.
+
+    Of a fifth, at most 1,000 judges are asked: their mean then estimates that of all.
+    """
+    rng = np.random.default_rng(seed)
     total, times = np.zeros(len(y)), np.zeros(len(y))
     for rest, held in KFold(min(5, len(y)), shuffle=True, random_state=seed).split(X):
-        held = held[judges[held]]
+        held = rng.permutation(held[judges[held]])[:_JUDGES]
         if len(held):
             total[rest] += semivalues(X[rest], y[rest], X[held], y[held], k, chance)
             times[rest] += 1

@@ -1,17 +1,18 @@
 """What each appended row adds to the distance from the task's own: Just et al., LAVA: data valuation without pre-specified learning algorithms, 2023.
 
-The optimal-transport distance between appended rows and the task's own, where moving (x, y) to (x', y') costs |x - x'|² plus the distance of
-the labels' distributions of x. Its sensitivity to a row's mass is the dual potential f, centred on the others:
+The optimal-transport distance between appended rows and the task's own, where moving (x, y) to (x', y') costs
+|x - x'|² plus the distance of the labels' distributions of x. Its sensitivity to a row's mass is the dual potential f,
+centred on the others:
 
     calibrated gradient(i) = f(i) - sum of f(j), j ≠ i, / (n - 1)
 
-Appended rows with the largest gradients push the distance to the task's own rows up. Nothing is said of rows of which the
-task itself has alike ones, rightly labelled or not; so without appended rows all stay.
+Appended rows with the largest gradients push the distance to the task's own rows up. Nothing is said of rows of
+which the task itself has alike ones, rightly labelled or not; so without appended rows all stay.
 
     from the paper   value
-    label distance   Wasserstein of the class-conditional x; here of their normal approximations with diagonal covariance
+    label distance   Wasserstein of the class-conditional x; here of normal approximations with diagonal covariance
     label weight     1
-    entropy          0.1; here 0.03, of costs with mean 1; by Sinkhorn, 100 rounds; at most 3,000 rows on either side
+    entropy          0.1; here 0.03, of costs with mean 1; by Sinkhorn, 100 rounds; of at most 3,000 rows on either side
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ _MOST = 3000
 
 
 class Lava(BaseEstimator):
-    """share: of the appended rows that go, those of the largest calibrated gradient; label_weight: of labels against inputs."""
+    """share         of the appended rows that go, those of the largest calibrated gradient
+    label_weight  of the distance of labels against that of inputs
+    """
 
     def __init__(self, share: float = 0.3, label_weight: float = 1.0, random_state: int = 0) -> None:
         self.share = share
@@ -75,8 +78,9 @@ class Lava(BaseEstimator):
             cost = _squares(X[block], X[own]) + apart[given[block][:, None], given[own][None, :]]
             f = potential(cost / max(cost.mean(), 1e-12))
             value[block] = -(f - (f.sum() - f) / max(len(f) - 1, 1))
-        going = np.isin(np.arange(len(y)), order[np.argsort(value[order], kind="stable")[: int(self.share * len(order))]])
-        return rows.take(without(y, going), reason="it carries the appended rows away from the task's own")
+        worst = order[np.argsort(value[order], kind="stable")[: int(self.share * len(order))]]
+        keep = without(y, np.isin(np.arange(len(y)), worst))
+        return rows.take(keep, reason="it carries the appended rows away from the task's own")
 
 
 def label_distances(X: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
@@ -94,7 +98,7 @@ def label_distances(X: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
 
 
 def potential(cost: np.ndarray) -> np.ndarray:
-    """(n,) dual potential of the rows of cost (n, m) between uniform masses, by Sinkhorn's iteration in logarithms' reach."""
+    """(n,) dual potential of the rows of cost (n, m) between uniform masses, by Sinkhorn's iteration."""
     low = cost.min(axis=1, keepdims=True)
     kernel = np.exp(-(cost - low) / _ENTROPY)
     v = np.ones(cost.shape[1])

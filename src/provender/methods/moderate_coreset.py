@@ -1,7 +1,7 @@
 """Rows neither near nor far from their class: Xia et al., Moderate coreset: a universal method of data selection for real-world data-efficient deep learning, 2023.
 
-Class by class, rows are ranked by the distance to their class's mean, and those nearest to the median distance stay: too
-near ones repeat, too far ones are often wrong.
+Class by class, rows are ranked by the distance to their class's mean, and those nearest to the median distance
+stay: too near ones repeat, too far ones are often wrong.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CARD = Card(
     family="selection",
     slot="rows",
     summary="rows at a middling distance from the mean of their class are kept",
-    paper="Xia et al.: Moderate coreset: a universal method of data selection for real-world data-efficient deep learning",
+    paper="Xia et al.: Moderate coreset: a universal method of data selection",
     year=2023,
     link="https://openreview.net/forum?id=7D5EECbOaf9",
     implementation="provender.methods.moderate_coreset:ModerateCoreset",
@@ -45,4 +45,5 @@ class ModerateCoreset(BaseEstimator):
         for group in strata(rows.y):
             distance = np.linalg.norm(X[group] - X[group].mean(axis=0), axis=1)
             middling[group] = -np.abs(distance - np.median(distance))
-        return rows.take(top_of_strata(rows.y, middling, self.share), reason="too near to the mean of its class, or too far")
+        kept = top_of_strata(rows.y, middling, self.share)
+        return rows.take(kept, reason="too near the mean of its class, or too far")

@@ -1,8 +1,8 @@
 """Rows that are not the usual one: Tirumala et al., D4: improving LLM pretraining via document de-duplication and diversification, 2023.
 
-D4 drops near-duplicates within clusters (SemDeDup), clusters again, and drops the rows nearest to their centroid: the
-prototypes (Sorscher et al., 2022), of which there are more than enough. Sorscher et al. find the opposite where rows are few:
-then the prototypes are what should stay.
+D4 drops near-duplicates within clusters (SemDeDup), clusters again, and drops the rows nearest to their centroid:
+the prototypes (Sorscher et al., 2022), of which there are more than enough. Sorscher et al. find the opposite where
+rows are few: then the prototypes are what should stay.
 
     from the papers   value
     clusters          11,000 of 400 million documents; here √n, by 20 rounds of k-means on directions
@@ -45,7 +45,7 @@ _EPSILON = 0.02
 
 
 class Prototypicality(BaseEstimator):
-    """share: part of the rows without near-duplicates that is kept; keep: those "far" from their centroid, or "near"."""
+    """share: part of the rows without near-duplicates that is kept; keep: those "far" from their centroid or "near"."""
 
     def __init__(self, share: float = 0.75, keep: str = "far", random_state: int = 0) -> None:
         self.share = share
@@ -57,10 +57,12 @@ class Prototypicality(BaseEstimator):
         X = represent(rows.frame, self.random_state)
         X = X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-9)
         cluster, _ = spherical_k_means(X, rng)
-        left = np.sort(np.concatenate([_first_of_kind(X, part) for group in strata(rows.y) for part in _parts(group, cluster)]))
+        parts = [part for group in strata(rows.y) for part in _parts(group, cluster)]
+        left = np.sort(np.concatenate([_first_of_kind(X, part) for part in parts]))
         _, likeness = spherical_k_means(X[left], rng)
         score = likeness if self.keep == "near" else -likeness
-        return rows.take(left[top_of_strata(rows.y[left], score, self.share)], reason="repeats another row, or is a usual one")
+        kept = left[top_of_strata(rows.y[left], score, self.share)]
+        return rows.take(kept, reason="repeats another row, or is a usual one")
 
 
 def spherical_k_means(X: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

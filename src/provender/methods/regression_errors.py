@@ -4,8 +4,8 @@
 2. The share k of the rows to leave out: the one without which a model predicts all rows' targets best (R²).
 3. Residuals of that model, divided by its uncertainty at the row (the spread of its bootstrap predictions) plus the
    spread of all residuals. The share k with the largest ones goes.
-4. Here, those of them stay whose quality, exp(-residual / median residual) as in the authors' code, is above exp(-3.7): for
-   a normal error that is within 2.5 deviations.
+4. Here, those of them stay whose quality, exp(-residual / median residual) as in the authors' code, is above
+   exp(-3.7): for a normal error that is within 2.5 deviations.
 
     from the paper   value
     k                that of the best R²; here the least, of 0 to 16 %, within a standard error of the best

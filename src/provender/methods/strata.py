@@ -40,7 +40,7 @@ def without(y: np.ndarray, suspect: np.ndarray, score: np.ndarray | None = None,
 
 
 def lower_group(values: np.ndarray) -> np.ndarray:
-    """(n,) whether a value belongs to the lower of two groups: the split of least variance within (1-d 2-means, exact)."""
+    """(n,) whether a value is in the lower of two groups: the split of least variance within (exact 2-means)."""
     order = np.sort(values)
     n = len(order)
     sizes = np.arange(1, n)

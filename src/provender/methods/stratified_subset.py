@@ -1,7 +1,7 @@
 """A random share of each stratum: Neyman, On the two different aspects of the representative method, 1934.
 
-Strata are the classes, or tenths of a numeric target; each gives the same share (proportional allocation), so that the
-target is distributed in the sample as in the whole.
+Strata are the classes, or tenths of a numeric target; each gives the same share (proportional allocation), so that
+the target is distributed in the sample as in the whole.
 """
 
 from __future__ import annotations

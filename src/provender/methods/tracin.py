@@ -1,9 +1,10 @@
 """Rows that a network learns from themselves alone: Pruthi et al., Estimating training data influence by tracing gradient descent, 2020.
 
-TracInCP: the influence of one row on another is the sum, over checkpoints, of the learning rate times the product of their
-gradients; here of the last layer, where it is (error · error') (hidden · hidden' + 1), and from a small network's epochs.
-A mislabelled row is its own strongest proponent (the paper's section 4.1): rows are ranked by their influence on themselves.
-2-means splits the logarithms, and the upper group is suspect, where the network also gets it wrong at most checkpoints.
+TracInCP: the influence of one row on another is the sum, over checkpoints, of the learning rate times the product
+of their gradients; here of the last layer, where it is (error · error') (hidden · hidden' + 1), and from a small
+network's epochs. A mislabelled row is its own strongest proponent (the paper's section 4.1): rows are ranked by
+their influence on themselves. 2-means splits the logarithms, and the upper group is suspect, where the network also
+gets it wrong at most checkpoints.
 
     from the paper   value
     checkpoints      every 30 of 300 epochs; here every 2nd of 12

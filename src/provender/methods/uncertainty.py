@@ -1,7 +1,8 @@
 """Rows that a model is unsure of: Lewis & Gale, A sequential algorithm for training text classifiers, 1994.
 
-Uncertainty sampling, of rows whose label is known: the least confident rows stay, by the largest probability of logistic
-regressions that did not see them (the paper's; "margin" is Scheffer et al.'s difference of the two largest, 2001).
+Uncertainty sampling, of rows whose label is known: the least confident rows stay, by the largest probability of
+logistic regressions that did not see them (the paper's; "margin" is Scheffer et al.'s difference of the two
+largest, 2001).
 """
 
 from __future__ import annotations
