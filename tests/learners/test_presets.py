@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +17,10 @@ from sklearn.linear_model import LogisticRegression
 from provender.errors import TaskError
 from provender.learners import PRESETS, find_preset, make_learner
 
-CASES = [(name, kind) for name, preset in PRESETS.items() for kind in preset.kinds]
-SMALL = {"random_forest": {"n_estimators": 10}, "hist_gradient_boosting": {"max_iter": 10}}
+INSTALLED = {name: preset for name, preset in PRESETS.items() if not preset.library or find_spec(preset.library)}
+CASES = [(name, kind) for name, preset in INSTALLED.items() for kind in preset.kinds]
+SMALL = {"random_forest": {"n_estimators": 10}, "hist_gradient_boosting": {"max_iter": 10}, "lightgbm": {"n_estimators": 20, "min_child_samples": 5},
+         "xgboost": {"n_estimators": 20}, "catboost": {"n_estimators": 30}}  # fmt: skip
 LINEAR = ["logistic", "ridge", "linear_svm"]
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..contract.metric import Output
-from ..errors import TaskError
+from ..errors import MissingExtra, TaskError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,7 @@ class Preset:
     scaled      dense features are standardised and sparse ones divided by their largest absolute value
     dense       sparse features are made dense first
     missing     NaN features are allowed
+    library     the package behind an extra of the preset's own name; "" for those that need none
     cost        seconds of one fit on 2,000 rows x 50 numeric features with two classes, one core, to an order of magnitude
     """
 
@@ -31,6 +33,7 @@ class Preset:
     scaled: bool = True
     dense: bool = False
     missing: bool = False
+    library: str = ""
     cost: float = 0.01
 
     @property
@@ -118,6 +121,23 @@ _TABLE = (
         missing=True,
         cost=1.5,
     ),
+    *(
+        Preset(
+            name=name,
+            summary=summary,
+            estimators=_both(f"provender.learners.boosting:{kind}", f"provender.learners.boosting:{kind}Regressor"),
+            outputs=_ANY,
+            scaled=False,
+            missing=True,
+            library=name,
+            cost=cost,
+        )
+        for name, kind, summary, cost in (
+            ("lightgbm", "LightGBM", "100 rounds of LightGBM", 0.3),
+            ("xgboost", "XGBoost", "100 rounds of XGBoost", 0.3),
+            ("catboost", "CatBoost", "300 rounds of CatBoost", 1.0),
+        )
+    ),
     Preset(
         name="hist_gradient_boosting",
         summary="100 rounds of histogram gradient boosting",
@@ -137,7 +157,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({preset.name: preset for preset
 
 
 def find_preset(name: str, kind: str) -> Preset:
-    """The preset of this name for this kind of task; raises TaskError that lists those that fit."""
+    """The preset of this name for this kind of task; raises TaskError that lists those that fit, MissingExtra where its library is not installed."""
     fitting = [preset.name for preset in _TABLE if kind in preset.kinds]
     if name not in PRESETS:
         raise TaskError(
@@ -147,4 +167,7 @@ def find_preset(name: str, kind: str) -> Preset:
         raise TaskError(
             f"learner.preset {name!r} does not fit a {kind} task: choose one of {', '.join(fitting) or 'none, but a learner.py'}"
         )
+    library = PRESETS[name].library
+    if library and importlib.util.find_spec(library) is None:
+        raise MissingExtra(library, name, f"the learner {name!r}")
     return PRESETS[name]

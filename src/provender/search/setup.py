@@ -215,7 +215,8 @@ def loader_preload() -> tuple[str, ...]:
 def learner_preload(preset: str | None, source: str | None, kind: str) -> tuple[str, ...]:
     """What the learners' zygote imports: the preset's own library, or what the user's learner.py imports."""
     if preset:
-        return (*LEARNER_PRELOAD, find_preset(preset, kind).estimators[kind].partition(":")[0])
+        row = find_preset(preset, kind)
+        return (*LEARNER_PRELOAD, row.estimators[kind].partition(":")[0], *([row.library] if row.library else []))
     named = {word for word in _imported(source or "") if importlib.util.find_spec(word.partition(".")[0])}
     return (*LEARNER_PRELOAD, *sorted(named))
 
