@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 
@@ -30,7 +31,7 @@ from provender.methods.knn_values import semivalues
 from provender.methods.lava import Lava, potential
 from provender.methods.moderate_coreset import ModerateCoreset
 from provender.methods.prototypicality import Prototypicality
-from provender.methods.registry import all_cards, available_cards, make_method
+from provender.methods.registry import all_cards, available_cards, find_method, is_available, make_method
 from provender.methods.small_network import softmax, train
 from provender.methods.strata import lower_group
 
@@ -300,5 +301,7 @@ def test_strata_keep_their_shares():
 
 
 def test_a_method_is_available_unless_its_package_is_missing():
-    assert {card.name for card in available_cards()} == {card.name for card in all_cards() if not card.imports or card in available_cards()}
-    assert {"simifeat", "craig"} <= {card.name for card in available_cards()}
+    card = find_method("simifeat")
+    assert is_available(card) and is_available(replace(card, imports=("sklearn",)))
+    assert not is_available(replace(card, imports=("sklearn", "a_package_that_nobody_wrote")))
+    assert {c.name for c in available_cards()} <= {c.name for c in all_cards()} and card in available_cards()

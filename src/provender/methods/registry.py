@@ -104,7 +104,12 @@ def all_cards() -> tuple[Card, ...]:
 
 def available_cards() -> tuple[Card, ...]:
     """Cards of the methods that can run here: of all but those whose optional package is not installed."""
-    return tuple(card for card in all_cards() if all(find_spec(module) is not None for module in card.imports))
+    return tuple(card for card in all_cards() if is_available(card))
+
+
+def is_available(card: Card) -> bool:
+    """Whether the packages that the method wraps are installed."""
+    return all(find_spec(module) is not None for module in card.imports)
 
 
 def make_method(name: str, *, random_state: int = 0, **params: object) -> object:
