@@ -284,3 +284,24 @@ def predict(
     from .model import predict as command
 
     command(model, inputs=inputs, out=out, unsealed=unsealed, json=json)
+
+
+library = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(library, name="methods", help="List the published methods, or show one.")
+
+
+@library.callback()
+def methods(context: typer.Context, json: Json = False) -> None:
+    """List the published methods that data states are made of."""
+    if context.invoked_subcommand is None:
+        from .methods import methods as command
+
+        command(json=json)
+
+
+@library.command("show")
+def method(name: Annotated[str, typer.Argument(help="A method's name.")], json: Json = False) -> None:
+    """Show a method: its paper, when it helps and hurts, what it costs."""
+    from .methods import show as command
+
+    command(name, json=json)
