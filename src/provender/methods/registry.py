@@ -26,6 +26,7 @@ METHODS: tuple[str, ...] = (
     # columns: encoding
     "target_encoding",
     "count_encoding",
+    "weight_of_evidence",
     "category_ngrams",
     "date_parts",
     # columns: features
@@ -43,6 +44,7 @@ METHODS: tuple[str, ...] = (
     "screening",
     # rows
     "dedup",
+    "ecod",
     # rows: label errors
     "confident_learning",
     "edited_neighbours",
@@ -80,6 +82,7 @@ METHODS: tuple[str, ...] = (
     # rows: weights and augmentation
     "class_balance",
     "smote",
+    "adasyn",
     "mixup",
     "shift",
     # sources
