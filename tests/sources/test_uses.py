@@ -68,7 +68,7 @@ def test_row_numbers_and_counts_are_no_keys(reviews, tmp_path):
 
 def test_the_demos_corpora_are_appends_and_its_other_tables_are_nothing(reviews):
     query = demo_query(reviews)
-    found = {path.name: find_uses(query, sketch_file(path)) for path in (DEMO / "lake").iterdir()}
+    found = {path.name: find_uses(query, sketch_file(path)) for path in (DEMO / "lake").glob("*.csv*") if path.suffix != ".licence"}
     columns = {"tweets.csv.gz": ("tweet", "valence"), "editorials.csv.gz": ("snippet", "mean_rating"), "movie_reviews.csv.gz": ("review_sentence", "score")}
     for name, (text, rating) in columns.items():
         (use,), relevance, _ = found[name]
