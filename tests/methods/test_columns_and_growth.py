@@ -12,7 +12,9 @@ from sklearn.neighbors import NearestNeighbors
 from provender.contract.rows import ROW, Rows, row_ids
 from provender.methods.adasyn import Adasyn
 from provender.methods.ecod import Ecod, outlyingness
+from provender.methods.mrmr import Mrmr
 from provender.methods.representation import represent
+from provender.methods.screening import Screening
 from provender.methods.weight_of_evidence import WeightOfEvidence
 
 
@@ -60,3 +62,14 @@ def test_weight_of_evidence_of_noise_does_not_leak_the_target():
     X, y = pd.DataFrame({"c": [f"v{i}" for i in rng.integers(0, 300, 600)]}), rng.integers(0, 2, 600)
     assert abs(np.corrcoef(WeightOfEvidence().fit_transform(X, y)[:, 0], y)[0, 1]) < 0.15
     assert np.corrcoef(WeightOfEvidence().fit(X, y).transform(X)[:, 0], y)[0, 1] > 0.5, "in-fold codes would"
+
+
+def test_mrmr_takes_no_copy_where_relevance_alone_takes_them_first():
+    X, y = load_breast_cancer(return_X_y=True)
+    best = Screening(most=1).fit(X, y).kept_[0]
+    noise = np.random.default_rng(0).normal(size=(len(X), 5))
+    copies = np.column_stack([X[:, best], X[:, best], X[:, best]]) + 0.01 * X[:, best].std() * noise[:, :3]
+    wide = np.hstack([X, copies])
+    assert set(range(30, 33)) <= set(Screening(most=6).fit(wide, y).kept_)
+    kept = Mrmr(most=6).fit(wide, y).kept_
+    assert len(kept) == 6 and len(set(kept) & {best, 30, 31, 32}) == 1

@@ -42,6 +42,7 @@ METHODS: tuple[str, ...] = (
     "lsa",
     "hog",
     "screening",
+    "mrmr",
     # rows
     "dedup",
     "ecod",
