@@ -15,6 +15,7 @@ from provender.methods.ecod import Ecod, outlyingness
 from provender.methods.mrmr import Mrmr
 from provender.methods.representation import represent
 from provender.methods.screening import Screening
+from provender.methods.semdedup import SemDeDup
 from provender.methods.weight_of_evidence import WeightOfEvidence
 
 
@@ -73,3 +74,13 @@ def test_mrmr_takes_no_copy_where_relevance_alone_takes_them_first():
     assert set(range(30, 33)) <= set(Screening(most=6).fit(wide, y).kept_)
     kept = Mrmr(most=6).fit(wide, y).kept_
     assert len(kept) == 6 and len(set(kept) & {best, 30, 31, 32}) == 1
+
+
+def test_semdedup_leaves_one_of_every_near_copy_and_nearly_all_other_rows():
+    X, y = load_breast_cancer(return_X_y=True)
+    copied = np.random.default_rng(0).choice(len(X), 60, replace=False)
+    noise = np.random.default_rng(1).normal(size=(60, 30))
+    rows = rows_of(np.vstack([X, X[copied] + 0.01 * X.std(axis=0) * noise]), np.r_[y, y[copied]])
+    kept = np.isin(rows.ids, SemDeDup(epsilon=0.001).fit_resample(rows).ids)
+    pairs = kept[copied].astype(int) + kept[569:]
+    assert (pairs == 1).mean() >= 0.9 and kept[np.setdiff1d(np.arange(569), copied)].mean() >= 0.98

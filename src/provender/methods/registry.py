@@ -45,6 +45,7 @@ METHODS: tuple[str, ...] = (
     "mrmr",
     # rows
     "dedup",
+    "semdedup",
     "ecod",
     # rows: label errors
     "confident_learning",
