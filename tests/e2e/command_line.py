@@ -59,6 +59,14 @@ def provender(*arguments: object, cwd: Path, timeout: float = 600) -> Said:
     return Said(done.returncode, done.stdout, done.stderr)
 
 
+def fold(task: Path, folds: int) -> None:
+    """Fewer development folds: what is tested here does not depend on their number, and each costs a process or two."""
+    path = task / "task.toml"
+    text = path.read_text()
+    assert 'protocol = "auto"' in text
+    path.write_text(text.replace('protocol = "auto"', f'folds = {folds}\nprotocol = "auto"', 1))
+
+
 def run_json(task: Path, *arguments: object, cwd: Path) -> dict[str, Any]:
     """The one JSON object of `provender run … --json`, which ended well, looks as promised and is what `show --json` says again."""
     said = provender("run", task, "--workers", 2, *arguments, "--json", cwd=cwd)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import best_scored, gains, loader_of, provender, run_json, use_loader, width
+from command_line import best_scored, fold, gains, loader_of, provender, run_json, use_loader, width
 from real_tasks import (
     Source,
     affairs,
@@ -42,6 +42,7 @@ def make(builder, folder: Path) -> tuple[Path, Source]:
     held = ["--test", source.test] if source.test else []
     said = provender("init", source.path, *named, *held, "--metric", source.metric, "--learner", source.learner, "--into", "task", cwd=folder)
     assert said.code == 0 and said.err == "", said.err
+    fold(folder / "task", 3)
     task = folder / "task" / "task.toml"
     if source.evaluation:
         task.write_text(task.read_text().replace("[evaluation]\n", f"[evaluation]\n{source.evaluation}\n"))

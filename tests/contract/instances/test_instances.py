@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import best_scored, gains, loader_of, provender, run_json
+from command_line import best_scored, fold, gains, loader_of, provender, run_json
 from instances import (
     competition,
     lake_of_reviews,
@@ -159,6 +159,7 @@ def test_two_targets_are_predicted_together(tmp_path, table, kind, metric):
     named = [word for name in targets for word in ("--target", name)]
     said = provender("init", "data.csv", *named, "--metric", metric, "--into", "task", cwd=tmp_path)
     assert said.code == 0 and kind in said.out and ", ".join(targets) in said.out, said.err
+    fold(tmp_path / "task", 2)
     found = run_json(tmp_path / "task", "--nodes", 4, "--no-bundled", "--isolation", "sealed", cwd=tmp_path)
     assert failures(found) <= {"crashed", "learner"} and len(gains(found)) >= 3
 
@@ -174,7 +175,8 @@ def test_a_foreign_mle_bench_folder_becomes_a_task(tmp_path, a_column_a_class):
     assert sealed["answer"].notna().all() and known.id == "id" and known.target == ("answer",)
     if a_column_a_class:
         assert known.submission == ("id", "Barbera", "Barolo", "Grignolino") and sealed["answer"].isin(known.submission).all()
-    found = run_json(tmp_path / "task", "--nodes", 3, "--no-bundled", "--isolation", "sealed", cwd=tmp_path)
+    fold(tmp_path / "task", 2)
+    found = run_json(tmp_path / "task", "--nodes", 2, "--no-bundled", "--isolation", "sealed", cwd=tmp_path)
     assert found["initial"]["test"] is not None and best_scored(found)["dev"] is not None
     assert "name the grape" in (tmp_path / "task" / "task.toml").read_text().lower() or not a_column_a_class
 
