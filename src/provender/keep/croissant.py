@@ -5,6 +5,7 @@ The format is Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ _CONTEXT = {
     "cr": "http://mlcommons.org/croissant/", "data": {"@id": "cr:data", "@type": "@json"}, "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/", "equivalentProperty": "cr:equivalentProperty", "examples": {"@id": "cr:examples", "@type": "@json"}, "extract": "cr:extract", "field": "cr:field",
     "fileObject": "cr:fileObject", "fileProperty": "cr:fileProperty", "fileSet": "cr:fileSet", "format": "cr:format", "includes": "cr:includes",
-    "isLiveDataset": "cr:isLiveDataset", "jsonPath": "cr:jsonPath", "key": "cr:key", "md5": "cr:md5", "parentField": "cr:parentField", "path": "cr:path",
+    "isLiveDataset": "cr:isLiveDataset", "jsonPath": "cr:jsonPath", "key": "cr:key", "md5": "cr:md5", "parentField": "cr:parentField", "path": "cr:path", "rai": "http://mlcommons.org/croissant/RAI/",
     "recordSet": "cr:recordSet", "references": "cr:references", "regex": "cr:regex", "repeated": "cr:repeated", "replace": "cr:replace",
     "samplingRate": "cr:samplingRate", "sc": "https://schema.org/", "separator": "cr:separator", "source": "cr:source", "subField": "cr:subField", "transform": "cr:transform",
 }  # fmt: skip
@@ -37,7 +38,8 @@ def croissant(folder: Path, about: Mapping[str, Any], description: str, files: M
         "conformsTo": "http://mlcommons.org/croissant/1.0",
         "name": f"{about['task']}-{about['state']}",
         "description": f"{description or about['task']}. Training data curated by Provender: run {about['run']}, node {about['node']}.",
-        "version": f"1.0.0+{about['rows_digest'][:12]}",
+        "version": "1.0.0",
+        "datePublished": time.strftime("%Y-%m-%d", time.gmtime(about["created"])),
         "distribution": [_file(folder, path, sha) for path, sha in files.items()],
         "recordSet": [_records(folder, path, *told) for path, told in _TABLES.items()],
     }
@@ -52,15 +54,15 @@ def _file(folder: Path, path: str, sha: str) -> dict[str, Any]:
 
 
 def _records(folder: Path, path: str, name: str, description: str) -> dict[str, Any]:
-    schema = pq.read_schema(folder / path)
+    schema, id_ = pq.read_schema(folder / path), name.replace(" ", "_")  # readers know no @id with spaces, which column names may have
     fields = [
         {
-            "@type": "cr:Field", "@id": f"{name}/{column.name}", "name": column.name, "dataType": _type(column.type),
+            "@type": "cr:Field", "@id": f"{id_}/{number}", "name": column.name, "dataType": _type(column.type),
             "source": {"fileObject": {"@id": path}, "extract": {"column": column.name}},
         }
-        for column in schema
+        for number, column in enumerate(schema)
     ]  # fmt: skip
-    return {"@type": "cr:RecordSet", "@id": name, "name": name, "description": description, "field": fields}
+    return {"@type": "cr:RecordSet", "@id": id_, "name": name, "description": description, "field": fields}
 
 
 def _type(arrow: pa.DataType) -> str:

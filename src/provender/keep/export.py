@@ -119,7 +119,7 @@ def _write(folder: Path, opened: OpenedRun, ground: Ground, made: Materialised, 
     (folder / "audit.json").write_text(json.dumps(audit, indent=1))
     shape = made.features.x.shape if made.features is not None else None
     about: dict[str, Any] = {
-        "format": FORMAT, "provender": __version__, "task": opened.task.name, "run": opened.run, "node": opened.node, "state": made.state.id,
+        "format": FORMAT, "provender": __version__, "created": _started(opened).created, "task": opened.task.name, "run": opened.run, "node": opened.node, "state": made.state.id,
         "task_digest": opened.task.digest, "rows": len(made.rows.ids), "features": list(shape) if shape else None,
         "rows_digest": made.rows_digest, "features_digest": made.features_digest, "fingerprint": made.fingerprint(),
         "methods": methods, "assets": assets, "pins": wanted,
@@ -143,11 +143,10 @@ def audit_of(opened: OpenedRun, made: Materialised, assets: list[dict]) -> dict[
     findings = audit_rows(made.rows, made.lineage, opened.records, fold) if checked else []
     confirmed = next((e for e in reversed(opened.events) if isinstance(e, Confirmed) and e.node == opened.node), None)
     tested = next((e for e in reversed(opened.events) if isinstance(e, TestScored) and e.node == opened.node), None)
-    started = next(e for e in opened.events if isinstance(e, RunStarted))
     names = [*opened.tree[opened.node].methods, *(m.rpartition(".")[2] for m in imported_modules(made.state.loader, METHODS_PACKAGE))]
     cards = [find_method(name) for name in dict.fromkeys(names) if name in METHODS]
     return {
-        "run": opened.run, "node": opened.node, "state": made.state.id, "isolation": started.isolation,
+        "run": opened.run, "node": opened.node, "state": made.state.id, "isolation": _started(opened).isolation,
         "metric": {"name": opened.task.metric.name, "direction": opened.task.metric.direction},
         "proven": bool(confirmed and confirmed.proven), "accepted": bool(opened.returned and opened.returned.accepted and opened.returned.node == opened.node),
         "confirmation": None if confirmed is None else {
@@ -163,6 +162,10 @@ def audit_of(opened: OpenedRun, made: Materialised, assets: list[dict]) -> dict[
         "methods": [{"name": c.name, "citation": c.citation, "paper": c.paper, "link": c.link} for c in cards],
         "assets": assets,
     }  # fmt: skip
+
+
+def _started(opened: OpenedRun) -> RunStarted:
+    return next(e for e in opened.events if isinstance(e, RunStarted))
 
 
 def file_digests(folder: Path) -> dict[str, str]:
