@@ -20,7 +20,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 GUIDES = ("quickstart", "tasks", "learners", "lake", "trust", "python")
 BLOCK = re.compile(r"(?:<!-- (?P<note>file|not run): (?P<what>[^>]+?) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```", re.DOTALL | re.MULTILINE)
-SHORTER = ((r"--budget 1?0m", "--budget 15s"), (r'budget="1?0m"', 'budget="15s"'))
+SHORTER = ((r"--budget (1?0m|60s)", "--budget 15s"), (r'budget="1?0m"', 'budget="15s"'))
 SHOWN_ONLY = ("text", "json", "")  # languages in which nothing can be run
 
 

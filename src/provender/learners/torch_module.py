@@ -49,7 +49,7 @@ class TorchModule:
         self.center_ = np.average(x, axis=0, weights=weight)
         deviation = np.sqrt(np.average((x - self.center_) ** 2, axis=0, weights=weight))
         self.scale_ = np.where(deviation > 1e-12, deviation, 1.0)
-        target = self._target(np.asarray(y))
+        target = self._target(np.asarray(y), weight)
         self.model_ = self.build(x.shape[1], target.shape[1])
         self._train(torch.as_tensor(self._scaled(x)), torch.as_tensor(target), torch.as_tensor(weight / weight.mean(), dtype=torch.float32), seed)
         return self
@@ -65,7 +65,7 @@ class TorchModule:
         values = out.numpy() * self.spread_ + self.mean_
         return values[:, 0] if self.one_ else values
 
-    def _target(self, y: np.ndarray) -> np.ndarray:
+    def _target(self, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """(n, outputs) float32: shares of the classes, or standardised values."""
         if self.kind == "classification":
             if y.ndim == 2:
@@ -75,7 +75,8 @@ class TorchModule:
             return np.eye(len(self.classes_), dtype=np.float32)[place]
         self.one_ = y.ndim == 1
         values = y.reshape(len(y), -1).astype(float)
-        self.mean_, self.spread_ = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-12)
+        self.mean_ = np.average(values, axis=0, weights=weight)
+        self.spread_ = np.maximum(np.sqrt(np.average((values - self.mean_) ** 2, axis=0, weights=weight)), 1e-12)
         return ((values - self.mean_) / self.spread_).astype(np.float32)
 
     def _train(self, x: Any, target: Any, weight: Any, seed: int) -> None:
