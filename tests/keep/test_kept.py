@@ -24,10 +24,11 @@ from provender.contract.wire import pack, unpack
 from provender.errors import RunError, TaskError, UserError
 from provender.execute.executor import open_executor
 from provender.journal.events import Confirmed, RunFinished
-from provender.keep.export import file_digests
+from provender.keep.export import digest_of, file_digests
 from provender.keep.licence import may_pass_on
 from provender.keep.model import Model
 from provender.keep.rebuild import read_export, rebuild
+from provender.learners import make_learner
 
 pytestmark = pytest.mark.slow
 
@@ -205,6 +206,11 @@ def test_a_model_predicts_what_its_learner_and_loader_say_and_each_row_by_itself
     assert np.allclose(together[["Bruno", "Conti", "Rossi"]].sum(axis=1), 1) and len(made) > 178
     for at in (0, 100, 177):
         assert np.allclose(model.predict(raw.iloc[[at]]).to_numpy(float), together.iloc[[at]].to_numpy(float))
+    X, y = wines().drop(columns=["grower", "bottle"]), wines()["grower"]
+    plain = run.study.best.transformer()
+    _, features, labels, weight = plain._fit(X, y)
+    learner = make_learner("logistic", "classification", {}).fit(features, labels, weight, 0)
+    assert np.allclose(learner.predict(plain.transform(X)), together[["Bruno", "Conti", "Rossi"]], atol=1e-4), "the same in this process"
     guess = together[["Bruno", "Conti", "Rossi"]].idxmax(axis=1)
     assert (guess == wines()["grower"]).mean() > 0.9
 
@@ -217,7 +223,10 @@ def test_a_model_takes_what_real_inputs_look_like(model):
     assert np.allclose(model.predict_values(mixed, tell=told.append), expected) and told == []
     hole = raw.head(3).copy().astype({"hue": object})
     hole.loc[1, "hue"] = "red"
-    assert np.isfinite(np.delete(model.predict_values(hole.drop(index=1)), [], axis=0)).all()
+    with pytest.raises(RunError, match="NaN"):  # it counts as missing, and this loader imputes nothing
+        model.predict_values(hole, tell=told.append)
+    assert told == ["hue: 1 cells are no number, such as 'red' in row 2; they count as missing"]
+    assert model.predict(raw.head(0)).shape == (0, 4) and model.predict_values(raw.head(0)).shape == (0, 3)
     with pytest.raises(TaskError, match="lack 'alcohol', 'hue'"):
         model.predict(raw.drop(columns=["alcohol", "hue"]))
     assert "bottle" not in model.predict(raw.drop(columns="bottle").head(1)).columns
@@ -231,6 +240,9 @@ def test_the_command_line_predicts_and_answers_mistakes_in_one_sentence(run, mod
     piped = subprocess.run([sys.executable, "-c", "from provender.cli import main; main()", "predict", str(run.folder / "model"), "--inputs", "-"],
                            cwd=tmp_path, input=raw.to_csv(index=False), capture_output=True, text=True, check=True)  # fmt: skip
     assert piped.stdout == (tmp_path / "p.csv").read_text()
+    nothing = subprocess.run([sys.executable, "-c", "from provender.cli import main; main()", "predict", str(run.folder / "model"), "--inputs", "-"],
+                             cwd=tmp_path, input="", capture_output=True, text=True, check=False)  # fmt: skip
+    assert nothing.returncode == 2 and "standard input holds no table" in nothing.stderr
     for arguments, words in (
         ((tmp_path, "--inputs", "new.csv"), "is no model"), ((run.folder / "model", "--inputs", "none.csv"), "none.csv"),
         ((run.folder / "model", "--inputs", "new.csv", "--out", "p.docx"), "--out is"),
@@ -243,7 +255,11 @@ def test_a_model_holds_no_training_records_and_a_damaged_one_is_refused(run, mod
     assert not model.about["holds_training_records"] and len(unpack((run.folder / "model" / "loader.wire").read_bytes())["frame"]) == 0
     shutil.copytree(run.folder / "model", tmp_path / "model")
     (tmp_path / "model" / "learner.wire").write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"learner\.wire is missing or damaged"):
+    with pytest.raises(UserError, match=r"learner\.wire in .* is missing, or has changed"):
+        Model.open(tmp_path / "model")
+    about = json.loads((tmp_path / "model" / "model.json").read_text())
+    (tmp_path / "model" / "model.json").write_text(json.dumps({name: value for name, value in about.items() if name != "facts"}))
+    with pytest.raises(UserError, match="does not say facts"):
         Model.open(tmp_path / "model")
     with pytest.raises(UserError, match="exists already"):
         run.study.best.fit(tmp_path / "model")
@@ -259,12 +275,16 @@ class Hostile:
         return exec, (f"open({str(self.path)!r}, 'w').write('here'); open('/etc/hostname').read()",)
 
 
-def test_a_strangers_model_does_nothing_outside_its_sandbox(run, model, tmp_path):
+@pytest.mark.parametrize("who", ["loader", "learner"])
+def test_a_strangers_model_does_nothing_outside_its_sandbox(run, model, tmp_path, who):
+    """Its digests are right, since the stranger wrote them too."""
     shutil.copytree(run.folder / "model", tmp_path / "model")
-    parts = dict(unpack((tmp_path / "model" / "loader.wire").read_bytes()))
-    parts["loader"] = np.frombuffer(pickle.dumps(Hostile(tmp_path / "escaped")), np.uint8)
-    (tmp_path / "model" / "loader.wire").write_bytes(pack(parts))
-    with Model.open(tmp_path / "model") as hostile, pytest.raises(RunError, match="the model's loader failed"):
+    path = tmp_path / "model" / f"{who}.wire"
+    path.write_bytes(pack({**unpack(path.read_bytes()), who: np.frombuffer(pickle.dumps(Hostile(tmp_path / "escaped")), np.uint8)}))
+    about = json.loads((tmp_path / "model" / "model.json").read_text())
+    about["files"] |= {path.name: digest_of(path)}
+    (tmp_path / "model" / "model.json").write_text(json.dumps(about))
+    with Model.open(tmp_path / "model") as hostile, pytest.raises(RunError, match=f"the model's {who} failed"):
         hostile.predict(wines().head(1))
     assert not (tmp_path / "escaped").exists()
 

@@ -37,12 +37,12 @@ def predict(folder: Path, *, inputs: Path, out: Path, unsealed: bool, json: bool
     """Predict a file's rows and write them to another."""
     if out.suffix not in (".csv", ".parquet", "") or (out.suffix == "" and str(out) != "-"):
         raise UserError(f"--out is {str(out)!r}: name a .csv or .parquet file, or - for standard output")
-    frame = pd.read_csv(io.StringIO(sys.stdin.read())) if str(inputs) == "-" else read_table(inputs)
-    if not len(frame):
-        raise UserError(f"{inputs} holds no rows: give at least one")
+    frame = _read(inputs)
     with Model.open(folder, unsealed=unsealed) as model:
         notes = [*model.notes]
-        if extra := [str(c) for c in frame.columns if c not in model.schema.names and c != model.outline.id]:
+        if known := [name for name in model.outline.targets if name in frame.columns]:
+            notes.append(f"the target {', '.join(known)} is passed over")
+        if extra := [str(c) for c in frame.columns if c not in (*model.schema.names, *model.outline.targets, model.outline.id)]:
             notes.append(f"columns that the model does not know are passed over: {', '.join(extra[:8])}{' …' if len(extra) > 8 else ''}")
         table = model.predict(frame, tell=notes.append)
     if not json:
@@ -53,6 +53,18 @@ def predict(folder: Path, *, inputs: Path, out: Path, unsealed: bool, json: bool
         print_json({"model": str(folder), "rows": len(table), "columns": list(map(str, table.columns)), "out": str(out), "notes": notes})
     elif str(out) != "-":
         print(f"{out}: {len(table):,} predictions, {', '.join(map(str, table.columns[:8]))}{' …' if table.shape[1] > 8 else ''}")
+
+
+def _read(inputs: Path) -> pd.DataFrame:
+    """The table of new records; `-` is CSV on standard input."""
+    said = str(inputs) if str(inputs) != "-" else "standard input"
+    try:
+        frame = read_table(inputs) if str(inputs) != "-" else pd.read_csv(io.StringIO(sys.stdin.read()))
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        raise UserError(f"{said} holds no table ({error}): give CSV with a header") from None
+    if not len(frame):
+        raise UserError(f"{said} holds no rows: give at least one")
+    return frame
 
 
 def _save(table: pd.DataFrame, out: Path) -> None:

@@ -29,7 +29,7 @@ from .. import __version__
 from ..contract.outcome import Failure
 from ..contract.schema import Schema
 from ..contract.wire import pack, unpack
-from ..errors import RunError, UserError, WireError
+from ..errors import RunError, UserError
 from ..execute.blob import Blob
 from ..execute.executor import Executor
 from ..execute.job import Job, Limits
@@ -41,12 +41,16 @@ from ..pipeline.predictions import Form, Outline, prediction_table
 from ..profile.conform import conform_like
 from ..search.settings import Settings
 from ..search.setup import learner_preload, loader_preload, open_sandbox
+from .export import digest_of, file_digests
 from .method_files import read_methods, write_methods
 from .opening import OpenedRun
 
 FORMAT = 1
 _ANSWER = "provender.pipeline.inside.answer"
 _LIMITS = Limits(seconds=600.0, output=4 << 30)
+_TOLD = {
+    "facts", "dtypes", "learner", "output", "several", "id", "form", "assets", "methods", "python", "versions", "run", "node", "holds_training_records",
+}  # fmt: skip
 _VERSIONED = ("numpy", "pandas", "scikit-learn", "scipy")
 
 
@@ -130,7 +134,7 @@ def _write(to: Path, about: Mapping[str, Any], made: Materialised, learner: byte
         methods = write_methods(partial / "methods", made.state.loader)
         (partial / "loader.wire").write_bytes(made.kept or b"")
         (partial / "learner.wire").write_bytes(learner)
-        (partial / "model.json").write_text(json.dumps({**about, "methods": methods}, indent=1))
+        (partial / "model.json").write_text(json.dumps({**about, "methods": methods, "files": file_digests(partial)}, indent=1))
         (partial / "README.md").write_text(_words(about))
         partial.chmod(0o755)
         partial.rename(to)
@@ -193,7 +197,8 @@ class Model:
         for note in notes:
             tell(note)
         if not len(raw):
-            return np.zeros((0, max(len(self.outline.classes), 1)))
+            width = len(self.outline.classes) if self.about["output"] == "probability" else self.about["several"]
+            return np.zeros((0, width) if width > 1 else 0)
         with ExitStack() as held:
             features = held.enter_context(self._features(raw))
             learners = self._executors[1]
@@ -203,7 +208,7 @@ class Model:
             try:
                 _, payload = session.receive()
             except JobEnded as ended:
-                raise RunError(f"the model's learner failed: {ended.failure.message}") from None
+                raise self._failed("learner", ended.failure) from None
             if payload is None:
                 raise RunError("the model's learner sent no predictions: fit the model again")
             try:
@@ -214,6 +219,11 @@ class Model:
     def close(self) -> None:
         """End the sandboxes."""
         self._sandboxes.close()
+
+    def _failed(self, who: str, failure: Failure) -> RunError:
+        """Its failure, and what of this environment may be to blame."""
+        told = "; ".join(self.notes)
+        return RunError(f"the model's {who} failed: {failure.message}" + (f" ({told})" if told else ""))
 
     def _features(self, raw: pd.DataFrame) -> Blob:
         """The features of raw records, as the kept loader gives them: sealed bytes."""
@@ -226,7 +236,7 @@ class Model:
                 session.send({"step": "inputs"}, [asked])
                 _, payload = session.receive()
             except JobEnded as ended:
-                raise RunError(f"the model's loader failed: {ended.failure.message}") from None
+                raise self._failed("loader", ended.failure) from None
             if payload is None:
                 raise RunError("the model's loader sent no features: fit the model again")
             return payload
@@ -268,16 +278,17 @@ def _read(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder} is no model: it has no model.json; make one with  provender fit RUN --to DIR")
     try:
         about = json.loads(path.read_text())
-        version = int(about["format"])
+        version, files = int(about["format"]), dict(about["files"])
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{path} cannot be read: fit the model again") from None
     if version > FORMAT:
         raise UserError(f"{folder} has format {version}, and this Provender reads up to {FORMAT}: pip install -U provender")
-    for name in ("loader.wire", "learner.wire"):
-        try:
-            unpack((folder / name).read_bytes())
-        except (OSError, WireError):
-            raise UserError(f"{folder / name} is missing or damaged: fit the model again") from None
+    if lacking := _TOLD - set(about):
+        raise UserError(f"{path} does not say {min(lacking)}: fit the model again")
+    for name, digest in {"loader.wire": "", "learner.wire": "", **files}.items():
+        file = folder / name
+        if not file.is_file() or folder.resolve() not in file.resolve().parents or digest_of(file) != digest:
+            raise UserError(f"{name} in {folder} is missing, or has changed since the model was fitted: copy the model again, or fit it again")
     return about
 
 
