@@ -248,7 +248,7 @@ class Model:
         self.close()
 
 
-class _sandboxes:  # noqa: N801  (a context manager that reads like a function)
+class _sandboxes:
     """Both sandboxes, opened side by side: (loaders, learners)."""
 
     def __init__(self, settings: Settings, preload: tuple[str, ...]) -> None:
