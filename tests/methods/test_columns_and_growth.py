@@ -11,12 +11,16 @@ from sklearn.neighbors import NearestNeighbors
 
 from provender.contract.rows import ROW, Rows, row_ids
 from provender.methods.adasyn import Adasyn
+from provender.methods.adversarial_validation import AdversarialValidation
 from provender.methods.ecod import Ecod, outlyingness
+from provender.methods.isolation_forest import IsolatedRows
 from provender.methods.mrmr import Mrmr
 from provender.methods.representation import represent
 from provender.methods.screening import Screening
 from provender.methods.semdedup import SemDeDup
+from provender.methods.source_balance import SourceBalance
 from provender.methods.weight_of_evidence import WeightOfEvidence
+from provender.methods.word_noise import WordNoise
 
 
 def rows_of(X: np.ndarray, y: np.ndarray) -> Rows:
@@ -84,3 +88,51 @@ def test_semdedup_leaves_one_of_every_near_copy_and_nearly_all_other_rows():
     kept = np.isin(rows.ids, SemDeDup(epsilon=0.001).fit_resample(rows).ids)
     pairs = kept[copied].astype(int) + kept[569:]
     assert (pairs == 1).mean() >= 0.9 and kept[np.setdiff1d(np.arange(569), copied)].mean() >= 0.98
+
+
+def test_isolation_forest_leaves_out_nearly_all_broken_records():
+    X, y = load_breast_cancer(return_X_y=True)
+    rng = np.random.default_rng(0)
+    broken = rng.choice(len(X), 11, replace=False)
+    for i in broken:  # a third of its numbers lost a decimal point
+        X[i, rng.choice(30, 10, replace=False)] *= 10
+    rows = rows_of(X, y)
+    kept = IsolatedRows(share=0.05).fit_resample(rows).ids
+    assert len(rows) - len(kept) == 28 and np.isin(rows.ids[broken], kept).sum() <= 1
+
+
+def test_adversarial_validation_leaves_out_strangers_and_keeps_kin():
+    X, y = load_breast_cancer(return_X_y=True)
+    own = rows_of(X[:300], y[:300])
+    kin, strange = X[300:420], X[420:].copy()
+    strange[:, :10] += 3 * X[:, :10].std(axis=0)
+    source = pd.DataFrame(np.vstack([kin, strange]), columns=own.frame.columns)
+    index = pd.Index(row_ids("source", len(source)), name=ROW)
+    grown = own.append(source.set_axis(index), y[300:], "another source")
+    kept = np.isin(grown.ids, AdversarialValidation(share=0.5).fit_resample(grown).ids)
+    assert kept[:300].all() and kept[300:420].mean() > 0.9 and kept[420:].mean() < 0.2
+    alike = own.append(source[:120].set_axis(index[:120]), y[300:420], "more of the same")
+    assert AdversarialValidation(share=0.5).fit_resample(alike) is alike, "one population loses nothing"
+
+
+def test_word_noise_changes_a_tenth_of_the_words_and_makes_up_none():
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"w{word}" for word in rng.permutation(1000)[:40]) for _ in range(100)]
+    rows = rows_of(np.array(texts, dtype=object)[:, None], np.arange(100) % 2)
+    grown = WordNoise(copies=2, rate=0.1).fit_resample(rows)
+    assert len(grown) == 300 and np.array_equal(grown.y[100:], np.repeat(rows.y, 2))
+    words = [text.split() for text in grown.frame["x0"]]
+    swapped, deleted = words[100::2], words[101::2]
+    assert all(sorted(new) == sorted(old) for new, old in zip(swapped, words[:100], strict=True))
+    moved = np.mean([sum(a != b for a, b in zip(new, old, strict=True)) for new, old in zip(swapped, words[:100], strict=True)])
+    assert 5 < moved <= 8, "four swaps of two words, some of them back"
+    assert 34 < np.mean([len(new) for new in deleted]) < 38
+    assert all([word for word in old if word in new] == new for new, old in zip(deleted, words[:100], strict=True))
+
+
+def test_source_balance_gives_the_tasks_own_rows_their_share():
+    own = rows_of(np.zeros((50, 2)), np.arange(50) % 2)
+    source = own.frame.iloc[np.arange(500) % 50].set_axis(pd.Index(row_ids("source", 500), name=ROW))
+    weight = SourceBalance(own=0.3).fit_resample(own.append(source, np.arange(500) % 2, "another source", 2.0)).weight
+    assert weight[:50].sum() / weight.sum() == pytest.approx(0.3) and weight.mean() == pytest.approx(1)
+    assert SourceBalance().fit_resample(own) is own

@@ -47,6 +47,7 @@ METHODS: tuple[str, ...] = (
     "dedup",
     "semdedup",
     "ecod",
+    "isolation_forest",
     # rows: label errors
     "confident_learning",
     "edited_neighbours",
@@ -66,6 +67,7 @@ METHODS: tuple[str, ...] = (
     "influence",
     "tracin",
     "lava",
+    "adversarial_validation",
     # rows: selection
     "random_subset",
     "stratified_subset",
@@ -83,10 +85,12 @@ METHODS: tuple[str, ...] = (
     "uncertainty",
     # rows: weights and augmentation
     "class_balance",
+    "source_balance",
     "smote",
     "adasyn",
     "mixup",
     "shift",
+    "word_noise",
     # sources
     "append_rows",
     "join_columns",
