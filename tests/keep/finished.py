@@ -33,7 +33,6 @@ class DataLoader:
         rows = self.task.train
         rows = rows.take(rows.frame["magnesium"] < 140, reason="too much magnesium to be true")
         y = rows.y.copy()
-        wrong = (rows.frame["hue"] > 1.3).to_numpy() & (y == 2)
         y[:2] = 0
         rows = rows.edit("a hue that Bruno's wines do not have", y=y)
         frame = rows.frame.copy()

@@ -274,7 +274,7 @@ def test_every_parameter_of_a_boosting_library_that_is_offered_does_something(na
     x, y = data("regression")
     small = SMALL[name]
     plain = make_learner(name, "regression", small).fit(x, y, None, 0).predict(x)
-    other = {"n_estimators": 5, "learning_rate": 0.03, "num_leaves": 3, "max_depth": 2, "min_child_samples": 40, "min_child_weight": 30.0, "subsample": 0.4,
+    other = {"n_estimators": 5, "learning_rate": 0.01, "num_leaves": 3, "max_depth": 2, "min_child_samples": 40, "min_child_weight": 30.0, "subsample": 0.4,
              "colsample_bytree": 0.3, "gamma": 5.0, "reg_alpha": 5.0, "reg_lambda": 50.0, "l2_leaf_reg": 60.0}  # fmt: skip
     estimator = type(make_learner(name, "regression", small).fit(x, y, None, 0).models_[0])
     for parameter in set(estimator._get_param_names()) - {"random_state"}:

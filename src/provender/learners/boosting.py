@@ -7,6 +7,9 @@ instead of 1,000, and LightGBM draws its share `subsample` anew in every round, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,8 +33,13 @@ class _Boosting(BaseEstimator):
         return np.asarray(self.model_.predict_proba(x), dtype=float)
 
     def _make(self) -> Any:
-        raise NotImplementedError
+        """The library's own estimator; the library is imported here, so that nobody needs it who does not use it."""
+        kind = self._kinds[0 if self._is_classifier else 1]
+        return getattr(import_module(self._library), kind)(**self.get_params(), **self._fixed)
 
+    _library: str
+    _kinds: tuple[str, str]  # names of its classifier and its regressor
+    _fixed: Mapping[str, object]  # what keeps it quiet, alone and the same each time
     _is_classifier = True
 
 
@@ -60,11 +68,9 @@ class LightGBM(_Boosting):
         found = self.predict(x)
         return np.column_stack([1 - found, found]) if found.ndim == 1 else found
 
-    def _make(self) -> Any:
-        import lightgbm
-
-        kind = lightgbm.LGBMClassifier if self._is_classifier else lightgbm.LGBMRegressor
-        return kind(**self.get_params(), subsample_freq=1, n_jobs=1, verbosity=-1, deterministic=True, force_row_wise=True)
+    _library = "lightgbm"
+    _kinds = ("LGBMClassifier", "LGBMRegressor")
+    _fixed = MappingProxyType({"subsample_freq": 1, "n_jobs": 1, "verbosity": -1, "deterministic": True, "force_row_wise": True})
 
 
 class LightGBMRegressor(LightGBM):
@@ -91,11 +97,9 @@ class XGBoost(_Boosting):
         self.reg_lambda = reg_lambda
         self.random_state = random_state
 
-    def _make(self) -> Any:
-        import xgboost
-
-        kind = xgboost.XGBClassifier if self._is_classifier else xgboost.XGBRegressor
-        return kind(**self.get_params(), n_jobs=1, verbosity=0, tree_method="hist")
+    _library = "xgboost"
+    _kinds = ("XGBClassifier", "XGBRegressor")
+    _fixed = MappingProxyType({"n_jobs": 1, "verbosity": 0, "tree_method": "hist"})
 
 
 class XGBoostRegressor(XGBoost):
@@ -119,11 +123,9 @@ class CatBoost(_Boosting):
     def predict(self, x: Any) -> np.ndarray:
         return np.asarray(self.model_.predict(x), dtype=float).ravel()
 
-    def _make(self) -> Any:
-        import catboost
-
-        kind = catboost.CatBoostClassifier if self._is_classifier else catboost.CatBoostRegressor
-        return kind(**self.get_params(), thread_count=1, verbose=False, allow_writing_files=False)
+    _library = "catboost"
+    _kinds = ("CatBoostClassifier", "CatBoostRegressor")
+    _fixed = MappingProxyType({"thread_count": 1, "verbose": False, "allow_writing_files": False})
 
 
 class CatBoostRegressor(CatBoost):

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from scipy.sparse import issparse
 _MOST_DENSE = 100_000_000  # cells
 
 
-class TorchModule:
+class TorchModule(ABC):
     """Trains the module with AdamW on one thread, from the fold's seed alone.
 
     kind  classification (cross-entropy, soft labels too; predict gives (n, k) probabilities over `classes_`) or regression
@@ -36,9 +37,9 @@ class TorchModule:
     learning_rate: ClassVar[float] = 1e-3
     weight_decay: ClassVar[float] = 1e-4
 
+    @abstractmethod
     def build(self, n_features: int, n_outputs: int) -> Any:
         """A torch.nn.Module from (m, n_features) float32 to (m, n_outputs): logits of the classes, or values."""
-        raise NotImplementedError("give build(self, n_features, n_outputs), which returns a torch.nn.Module")
 
     def fit(self, features: Any, y: np.ndarray, weight: np.ndarray, seed: int) -> TorchModule:
         import torch
